@@ -1,0 +1,1 @@
+//! Connection table, push and invocation on AWS.

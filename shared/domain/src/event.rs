@@ -1,0 +1,271 @@
+use crate::{
+    CategoryId, Cause, CustomerId, DateTime, EventId, Money, Order, OrderId, OrderStatus, Product, ProductId,
+    ProductName, ProductStatus, Quantity, Sku, StockLevel, Version,
+};
+use serde::{Deserialize, Serialize};
+
+/// A fact about the shop that others may react to, as a CloudEvents 1.0 JSON document.
+///
+/// `aggregateversion` and `correlationid` are extension attributes; the specification wants those in lower case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    specversion: SpecVersion,
+    /// Unique; a consumer that has seen it may skip it.
+    pub id: EventId,
+    /// Who tells: `/souk/product`, `/souk/inventory`, `/souk/order`.
+    pub source: String,
+    /// The aggregate's id.
+    pub subject: String,
+    /// When it happened, UTC.
+    pub time: DateTime,
+    /// The aggregate's version that the event made: an older one never overwrites a newer one.
+    #[serde(rename = "aggregateversion")]
+    pub version: Version,
+    /// Follows one wish through request, events and messages.
+    #[serde(rename = "correlationid")]
+    pub correlation_id: String,
+    /// What happened: `type` and `data`.
+    #[serde(flatten)]
+    pub data: EventData,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum SpecVersion {
+    #[serde(rename = "1.0")]
+    V1,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum EventData {
+    /// A product is new.
+    #[serde(rename = "souk.ProductCreated")]
+    ProductCreated(ProductEvent),
+    /// A product has other values, or is discontinued.
+    #[serde(rename = "souk.ProductUpdated")]
+    ProductUpdated(ProductEvent),
+    /// A product's stock has another level.
+    #[serde(rename = "souk.InventoryChanged")]
+    InventoryChanged(StockEvent),
+    /// A customer bought.
+    #[serde(rename = "souk.OrderPlaced")]
+    OrderPlaced(OrderEvent),
+    /// An order was cancelled and its stock given back.
+    #[serde(rename = "souk.OrderCancelled")]
+    OrderCancelled(OrderEvent),
+}
+
+/// The kind of thing an event is about. Each kind has a stream of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Aggregate {
+    /// A product.
+    Product,
+    /// A product's stock.
+    Inventory,
+    /// An order.
+    Order,
+}
+
+impl Aggregate {
+    /// Every kind.
+    pub const ALL: [Aggregate; 3] = [Aggregate::Product, Aggregate::Inventory, Aggregate::Order];
+
+    /// The word that names the kind in streams and sources.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Aggregate::Product => "product",
+            Aggregate::Inventory => "inventory",
+            Aggregate::Order => "order",
+        }
+    }
+
+    /// The kind that a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|aggregate| aggregate.as_str() == word)
+    }
+}
+
+impl EventData {
+    /// What the event is about.
+    pub fn aggregate(&self) -> Aggregate {
+        match self {
+            EventData::ProductCreated(_) | EventData::ProductUpdated(_) => Aggregate::Product,
+            EventData::InventoryChanged(_) => Aggregate::Inventory,
+            EventData::OrderPlaced(_) | EventData::OrderCancelled(_) => Aggregate::Order,
+        }
+    }
+}
+
+/// A product as it is after the event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProductEvent {
+    /// Which product.
+    pub product_id: ProductId,
+    /// Its SKU.
+    pub sku: Sku,
+    /// Its name.
+    pub name: ProductName,
+    /// Where it stands.
+    pub category_id: CategoryId,
+    /// Of one piece.
+    pub price: Money,
+    /// Whether it is sold.
+    pub status: ProductStatus,
+}
+
+/// A stock level as it is after the event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StockEvent {
+    /// Whose stock.
+    pub product_id: ProductId,
+    /// Whose stock, for people.
+    pub sku: Sku,
+    /// Pieces in the house.
+    pub on_hand: i64,
+    /// Pieces that orders hold.
+    pub reserved: i64,
+    /// What can be ordered now.
+    pub available: i64,
+}
+
+/// An order as it is after the event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderEvent {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Who bought.
+    pub customer_id: CustomerId,
+    /// Where it is in its life.
+    pub status: OrderStatus,
+    /// What it costs.
+    pub total: Money,
+    /// What was bought.
+    pub lines: Vec<OrderedItem>,
+}
+
+/// Pieces of one product in an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderedItem {
+    /// Which product.
+    pub product_id: ProductId,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+impl Event {
+    /// A product is new.
+    pub fn product_created(product: &Product, cause: &Cause) -> Self {
+        Self::of_product(EventData::ProductCreated(product.into()), product, cause)
+    }
+
+    /// A product has other values, or is discontinued.
+    pub fn product_updated(product: &Product, cause: &Cause) -> Self {
+        Self::of_product(EventData::ProductUpdated(product.into()), product, cause)
+    }
+
+    fn of_product(data: EventData, product: &Product, cause: &Cause) -> Self {
+        Self::new(data, product.id.to_string(), product.version, cause)
+    }
+
+    /// A product's stock has another level.
+    pub fn inventory_changed(stock: &StockLevel, cause: &Cause) -> Self {
+        let data = StockEvent {
+            product_id: stock.product_id,
+            sku: stock.sku.clone(),
+            on_hand: stock.on_hand,
+            reserved: stock.reserved,
+            available: stock.available,
+        };
+        Self::new(EventData::InventoryChanged(data), stock.product_id.to_string(), stock.version, cause)
+    }
+
+    /// An order entered its present status.
+    pub fn order_changed(order: &Order, cause: &Cause) -> Self {
+        let item = |line: &crate::OrderLine| OrderedItem { product_id: line.product_id, quantity: line.quantity };
+        let data = OrderEvent {
+            order_id: order.id,
+            customer_id: order.customer_id,
+            status: order.status,
+            total: order.total.clone(),
+            lines: order.lines.iter().map(item).collect(),
+        };
+        let data = match order.status {
+            OrderStatus::Placed => EventData::OrderPlaced(data),
+            OrderStatus::Cancelled => EventData::OrderCancelled(data),
+        };
+        Self::new(data, order.id.to_string(), order.version, cause)
+    }
+
+    fn new(data: EventData, subject: String, version: Version, cause: &Cause) -> Self {
+        Self {
+            specversion: SpecVersion::V1,
+            id: EventId::new(),
+            source: format!("/souk/{}", data.aggregate().as_str()),
+            subject,
+            time: cause.at,
+            version,
+            correlation_id: cause.correlation_id.clone(),
+            data,
+        }
+    }
+
+    /// The JSON document.
+    #[allow(clippy::expect_used, reason = "a tree of strings and numbers always serialises")]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("an event is JSON")
+    }
+
+    /// Reads the JSON document back.
+    ///
+    /// # Errors
+    /// The parser's text when it is not an event that this version of Souk knows.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+}
+
+impl From<&Product> for ProductEvent {
+    fn from(product: &Product) -> Self {
+        Self {
+            product_id: product.id,
+            sku: product.sku.clone(),
+            name: product.name.clone(),
+            category_id: product.category_id,
+            price: product.price.clone(),
+            status: product.status,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_a_cloud_event_and_reads_back() {
+        let stock = StockLevel {
+            product_id: ProductId::new(),
+            sku: Sku::parse("A1").expect("a sku"),
+            on_hand: 10,
+            reserved: 3,
+            available: 7,
+            version: 4,
+            updated_at: crate::now(),
+        };
+        let event = Event::inventory_changed(&stock, &Cause::internal("wish-1"));
+        let json: serde_json::Value = serde_json::from_str(&event.to_json()).expect("JSON");
+        assert_eq!(json["specversion"], "1.0");
+        assert_eq!(json["type"], "souk.InventoryChanged");
+        assert_eq!(json["source"], "/souk/inventory");
+        assert_eq!(json["subject"], stock.product_id.to_string());
+        assert_eq!(json["aggregateversion"], 4);
+        assert_eq!(json["correlationid"], "wish-1");
+        assert_eq!(json["data"]["available"], 7);
+        assert_eq!(Event::from_json(&event.to_json()), Ok(event));
+    }
+}

@@ -1,0 +1,64 @@
+//! The domain of Souk: entities, value objects, domain events, domain errors and the ports that adapters implement.
+//!
+//! Nothing here does I/O. Every value object parses its input once, at the edge, and cannot hold an invalid value
+//! afterwards; a rule that was broken is told as a [`Violation`].
+
+mod access;
+mod category;
+mod command;
+mod contact;
+mod customer;
+mod error;
+mod event;
+mod id;
+mod money;
+mod order;
+mod page;
+mod product;
+mod quantity;
+mod search;
+mod sku;
+mod stock;
+mod text;
+mod violation;
+
+pub mod ports;
+pub mod realtime;
+
+pub use access::Role;
+pub use category::{Category, CategoryFields, CategoryTree};
+pub use command::{Cause, Claim, Committed};
+pub use contact::{Address, CountryCode, Email};
+pub use customer::{Credentials, Customer, NewCustomer};
+pub use error::{Error, Result, Shortage};
+pub use event::{Aggregate, Event, EventData, OrderEvent, OrderedItem, ProductEvent, StockEvent};
+pub use id::{CategoryId, CustomerId, EventId, MovementId, OrderId, ProductId};
+pub use money::{CurrencyCode, Money};
+pub use order::{NewOrder, NewOrderLine, Order, OrderLine, OrderStatus};
+pub use page::{Limit, Page};
+pub use product::{
+    Facet, ImportOutcome, ImportRow, Product, ProductCursor, ProductFields, ProductFilter, ProductList, ProductQuery,
+    ProductSort, ProductStatus, SortKey, StockedProduct,
+};
+pub use quantity::Quantity;
+pub use search::{SearchQuery, search_terms, sort_key};
+pub use sku::Sku;
+pub use stock::{Adjustment, Change, Movement, MovementCursor, MovementKind, StockLevel};
+pub use text::{CategoryName, Description, PersonName, ProductName, Reason};
+pub use violation::Violation;
+
+/// The version of an aggregate: 1 when it is created, one more with each change. Travels as `ETag`.
+pub type Version = i64;
+
+/// A moment in UTC. Stores keep microseconds, so the domain makes no finer ones.
+pub type DateTime = chrono::DateTime<chrono::Utc>;
+
+/// The present moment, cut to the microseconds that every store can keep.
+pub fn now() -> DateTime {
+    from_micros(chrono::Utc::now().timestamp_micros())
+}
+
+/// The moment that lies `micros` microseconds after the Unix epoch. Out of range values become the epoch.
+pub fn from_micros(micros: i64) -> DateTime {
+    chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}

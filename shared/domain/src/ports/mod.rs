@@ -1,0 +1,15 @@
+//! What the functions need from outside, as traits. An adapter implements each; a function names only those it uses.
+//!
+//! A port is the size of a business transaction: each method of a store is one atomic unit, with its events written to
+//! the outbox in the same transaction and its [`Claim`](crate::Claim) honoured there: a repetition changes nothing and
+//! gets the first result back.
+
+mod cache;
+mod events;
+mod push;
+mod store;
+
+pub use cache::{Cache, CacheKey, Cached};
+pub use events::{DeadLetter, EventPublisher, EventStream, Invoker, StreamEntry, StreamGroup};
+pub use push::{ConnectionTable, Delivery, Push, Subscribers};
+pub use store::{Categories, Customers, Inventory, Orders, Outbox, Products, Store};

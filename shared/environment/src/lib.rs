@@ -1,0 +1,1 @@
+//! Picks the adapters that the environment variables name.

@@ -1,0 +1,1 @@
+//! Reads template.yaml, the catalogue of functions.
