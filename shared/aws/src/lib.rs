@@ -1,1 +1,12 @@
-//! Connection table, push and invocation on AWS.
+//! AWS behind the domain's ports: the connection table on DynamoDB, pushes through API Gateway, invocations of Lambda
+//! functions. Every adapter takes an endpoint, so that the same code runs against local stand-ins.
+
+mod connections;
+mod invoker;
+mod push;
+mod settings;
+
+pub use connections::DynamoConnections;
+pub use invoker::LambdaInvoker;
+pub use push::GatewayPush;
+pub use settings::AwsSettings;

@@ -1,1 +1,12 @@
 //! Cache and event streams on Redis.
+//!
+//! Nothing here may hold the shop up: every call has a time limit, and after a few failures a circuit breaker refuses
+//! further calls at once for a while.
+
+mod cache;
+mod link;
+mod publisher;
+mod stream;
+
+pub use link::RedisLink;
+pub use stream::RedisEventStream;

@@ -1,0 +1,72 @@
+use recloser::{AsyncRecloser, Recloser};
+use redis::RedisResult;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use souk_domain::{Error, Result};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a connection may take to open.
+const CONNECT: Duration = Duration::from_millis(250);
+/// How long a command may take.
+const RESPOND: Duration = Duration::from_millis(500);
+/// Calls whose outcomes the breaker looks at; it opens when half of them failed.
+const LOOK_AT: usize = 6;
+/// How long the breaker refuses calls before it lets one through again.
+const REST: Duration = Duration::from_secs(1);
+
+/// A shared connection to Redis that connects by itself, again and again. Cheap to clone.
+#[derive(Clone)]
+pub struct RedisLink {
+    client: redis::Client,
+    connection: ConnectionManager,
+    breaker: Arc<AsyncRecloser>,
+}
+
+impl RedisLink {
+    /// Remembers where Redis is (`redis://host:port/database`) without connecting. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// `Internal` for a URL that is not one; its text is left out, since it may hold a password.
+    pub fn new(url: &str) -> Result<Self> {
+        let client = redis::Client::open(url).map_err(|_| Error::Internal("not a Redis URL".to_owned()))?;
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(RESPOND))
+            .set_number_of_retries(1);
+        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(unavailable)?;
+        let breaker = Recloser::custom().error_rate(0.5).closed_len(LOOK_AT).half_open_len(1).open_wait(REST).build();
+        Ok(Self { client, connection, breaker: Arc::new(AsyncRecloser::from(breaker)) })
+    }
+
+    /// Runs commands on the shared connection, behind the breaker.
+    pub(crate) async fn call<T, F>(&self, commands: impl FnOnce(ConnectionManager) -> F) -> Result<T>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let limited = async {
+            // The manager's own limits are for each attempt; this one is for all of them.
+            let call = tokio::time::timeout(CONNECT + RESPOND, commands(self.connection.clone()));
+            call.await.unwrap_or_else(|_| Err(timed_out()))
+        };
+        self.breaker.call(limited).await.map_err(|error| match error {
+            recloser::Error::Inner(error) => unavailable(error),
+            recloser::Error::Rejected => Error::Unavailable("Redis failed a moment ago".to_owned()),
+        })
+    }
+
+    /// A connection of one's own, for commands that wait.
+    pub(crate) async fn connect(&self) -> Result<redis::aio::MultiplexedConnection> {
+        let config = redis::AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
+        self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(unavailable)
+    }
+}
+
+fn timed_out() -> redis::RedisError {
+    std::io::Error::new(std::io::ErrorKind::TimedOut, "Redis did not answer in time").into()
+}
+
+/// Any failure of Redis passes sooner or later.
+pub(crate) fn unavailable(error: redis::RedisError) -> Error {
+    Error::Unavailable(format!("Redis: {error}"))
+}

@@ -1,0 +1,173 @@
+use crate::link::unavailable;
+use crate::publisher::stream_name;
+use crate::RedisLink;
+use async_trait::async_trait;
+use redis::aio::MultiplexedConnection;
+use redis::streams::{
+    StreamAutoClaimReply, StreamId, StreamInfoGroup, StreamInfoGroupsReply, StreamPendingCountReply, StreamPendingReply,
+    StreamReadReply,
+};
+use redis::{AsyncCommands, RedisResult};
+use souk_domain::ports::{DeadLetter, EventStream, StreamEntry, StreamGroup};
+use souk_domain::{Aggregate, Error, Result};
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How long past the wait a read may take.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The reading side of the streams, for one reader: its blocking reads have a connection of their own.
+pub struct RedisEventStream {
+    link: RedisLink,
+    reading: Mutex<Option<MultiplexedConnection>>,
+}
+
+impl RedisEventStream {
+    /// A reader on the server that `link` names.
+    pub fn new(link: RedisLink) -> Self {
+        Self { link, reading: Mutex::new(None) }
+    }
+}
+
+fn entry(id: StreamId, deliveries: u64) -> StreamEntry {
+    // An entry without the field is no event; its consumer will refuse the empty text.
+    StreamEntry { event: id.get("event").unwrap_or_default(), id: id.id, deliveries }
+}
+
+/// The stream where a function's undeliverable entries go.
+fn dead_letters(group: &StreamGroup) -> String {
+    format!("souk:dead-letters:{}", group.group)
+}
+
+async fn read_new(
+    connection: &mut MultiplexedConnection,
+    group: &StreamGroup,
+    count: usize,
+    wait: Duration,
+) -> RedisResult<StreamReadReply> {
+    let mut command = redis::cmd("XREADGROUP");
+    command.arg("GROUP").arg(&group.group).arg(&group.reader).arg("COUNT").arg(count);
+    command.arg("BLOCK").arg(wait.as_millis() as u64).arg("STREAMS").arg(stream_name(group.stream)).arg(">");
+    let reply: Option<StreamReadReply> = command.query_async(connection).await?;
+    Ok(reply.unwrap_or_default())
+}
+
+/// The oldest entry that a group still needs, when it needs one at all.
+async fn oldest_needed(
+    connection: &mut impl AsyncCommands,
+    stream: &str,
+    group: &StreamInfoGroup,
+) -> RedisResult<String> {
+    if group.pending == 0 {
+        return Ok(group.last_delivered_id.clone());
+    }
+    match connection.xpending(stream, &group.name).await? {
+        StreamPendingReply::Data(pending) => Ok(pending.start_id),
+        // Acknowledged in between; the next round trims further.
+        _ => Ok("0-0".to_owned()),
+    }
+}
+
+/// Entry ids in their order: milliseconds, then sequence.
+fn position(id: &str) -> (u64, u64) {
+    let (millis, sequence) = id.split_once('-').unwrap_or((id, "0"));
+    (millis.parse().unwrap_or(0), sequence.parse().unwrap_or(0))
+}
+
+#[async_trait]
+impl EventStream for RedisEventStream {
+    async fn ensure_group(&self, group: &StreamGroup) -> Result<()> {
+        let (stream, name) = (stream_name(group.stream), group.group.clone());
+        self.link
+            .call(|mut connection| async move {
+                let made: RedisResult<()> = connection.xgroup_create_mkstream(stream, name, "0").await;
+                match made {
+                    Err(error) if error.code() == Some("BUSYGROUP") => Ok(()),
+                    other => other,
+                }
+            })
+            .await
+    }
+
+    async fn read(&self, group: &StreamGroup, count: usize, wait: Duration) -> Result<Vec<StreamEntry>> {
+        let mut reading = self.reading.lock().await;
+        // Taken out while in use: a read that is given up on leaves a connection with an answer still to come.
+        let mut connection = match reading.take() {
+            Some(connection) => connection,
+            None => self.link.connect().await?,
+        };
+        let read = tokio::time::timeout(wait + GRACE, read_new(&mut connection, group, count, wait));
+        let reply = read.await.map_err(|_| Error::Unavailable("Redis did not answer in time".to_owned()))?;
+        let reply = reply.map_err(unavailable)?;
+        *reading = Some(connection);
+        Ok(reply.keys.into_iter().flat_map(|key| key.ids).map(|id| entry(id, 1)).collect())
+    }
+
+    async fn claim(&self, group: &StreamGroup, count: usize, idle: Duration) -> Result<Vec<StreamEntry>> {
+        let stream = stream_name(group.stream);
+        let (name, reader) = (group.group.clone(), group.reader.clone());
+        self.link
+            .call(|mut connection| async move {
+                let mut command = redis::cmd("XAUTOCLAIM");
+                command.arg(&stream).arg(&name).arg(&reader).arg(idle.as_millis() as u64).arg("0-0");
+                command.arg("COUNT").arg(count);
+                let reply: StreamAutoClaimReply = command.query_async(&mut connection).await?;
+                let (Some(first), Some(last)) = (reply.claimed.first(), reply.claimed.last()) else {
+                    return Ok(Vec::new());
+                };
+                // Between the first and the last id the reader may hold others that are not yet idle.
+                let pending: StreamPendingCountReply = connection
+                    .xpending_consumer_count(&stream, &name, &first.id, &last.id, count * 10, &reader)
+                    .await?;
+                let deliveries: HashMap<String, usize> =
+                    pending.ids.into_iter().map(|pending| (pending.id, pending.times_delivered)).collect();
+                let known = |id: &StreamId| deliveries.get(&id.id).map_or(1, |times| *times as u64);
+                Ok(reply.claimed.into_iter().map(|id| (known(&id), id)).map(|(times, id)| entry(id, times)).collect())
+            })
+            .await
+    }
+
+    async fn acknowledge(&self, group: &StreamGroup, ids: &[String]) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let (stream, name, ids) = (stream_name(group.stream), group.group.clone(), ids.to_vec());
+        self.link.call(|mut connection| async move { connection.xack(stream, name, &ids).await }).await
+    }
+
+    async fn bury(&self, group: &StreamGroup, letters: &[DeadLetter]) -> Result<()> {
+        let mut pipeline = redis::pipe();
+        pipeline.atomic();
+        let now = souk_domain::now();
+        for DeadLetter { entry, error } in letters {
+            pipeline
+                .cmd("XADD")
+                .arg(dead_letters(group))
+                .arg(format!("{}-*", now.timestamp_millis()))
+                .arg(&[("event", entry.event.as_str()), ("entry", &entry.id), ("error", error)])
+                .arg(&[("stream", group.stream.as_str()), ("at", &now.to_rfc3339())])
+                .arg(&[("deliveries", entry.deliveries)])
+                .ignore();
+            pipeline.xack(stream_name(group.stream), &group.group, &[&entry.id]).ignore();
+        }
+        self.link.call(|mut connection| async move { pipeline.query_async(&mut connection).await }).await
+    }
+
+    async fn trim(&self, stream: Aggregate) -> Result<()> {
+        let name = stream_name(stream);
+        self.link
+            .call(|mut connection| async move {
+                let groups: StreamInfoGroupsReply = connection.xinfo_groups(&name).await?;
+                let mut needed = Vec::new();
+                for group in &groups.groups {
+                    needed.push(oldest_needed(&mut connection, &name, group).await?);
+                }
+                let Some(oldest) = needed.into_iter().min_by_key(|id| position(id)) else { return Ok(()) };
+                redis::cmd("XTRIM").arg(&name).arg("MINID").arg(oldest).query_async(&mut connection).await
+            })
+            .await
+            .map(|_: ()| ())
+    }
+}
+
