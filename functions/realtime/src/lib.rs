@@ -1,1 +1,30 @@
-//! Functions of the realtime context.
+//! Browsers that listen: WebSocket routes and the consumers that tell them what happened.
+
+pub mod connect;
+pub mod default;
+pub mod disconnect;
+pub mod notify_inventory;
+pub mod notify_orders;
+pub mod subscribe;
+pub mod unsubscribe;
+
+mod notify;
+mod socket;
+
+pub use notify::Notifier;
+pub use socket::{SocketReply, SocketRequest};
+
+use souk_domain::ports::{ConnectionTable, Orders};
+use souk_lambda::Access;
+use std::sync::Arc;
+
+/// What the WebSocket functions touch.
+#[derive(Clone)]
+pub struct Realtime {
+    /// Which connections exist.
+    pub connections: Arc<dyn ConnectionTable>,
+    /// Whose an order is.
+    pub orders: Arc<dyn Orders>,
+    /// Reads tokens.
+    pub access: Access,
+}

@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, DeleteRequest, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-    KeysAndAttributes, Projection, ProjectionType, PutRequest, ScalarAttributeType, TimeToLiveSpecification, WriteRequest,
+    KeysAndAttributes, Projection, ProjectionType, PutRequest, ScalarAttributeType, TimeToLiveSpecification,
+    WriteRequest,
 };
 use futures::{StreamExt, TryStreamExt};
 use souk_domain::ports::{ConnectionTable, Subscribers};
@@ -95,9 +96,14 @@ impl DynamoConnections {
     /// `Unavailable`
     pub async fn create_table(&self) -> Result<()> {
         let attribute = |name: &str| {
-            AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build().map_err(invalid)
+            AttributeDefinition::builder()
+                .attribute_name(name)
+                .attribute_type(ScalarAttributeType::S)
+                .build()
+                .map_err(invalid)
         };
-        let part = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().map_err(invalid);
+        let part =
+            |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().map_err(invalid);
         let by_topic = GlobalSecondaryIndex::builder()
             .index_name(BY_TOPIC)
             .key_schema(part("topic", KeyType::Hash)?)
@@ -158,7 +164,8 @@ impl DynamoConnections {
             let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(invalid)?;
             let mut left = Some(HashMap::from([(self.table.clone(), wanted)]));
             while let Some(wanted) = left.filter(|wanted| !wanted.is_empty()) {
-                let answer = self.client.batch_get_item().set_request_items(Some(wanted)).send().await.map_err(unavailable)?;
+                let answer =
+                    self.client.batch_get_item().set_request_items(Some(wanted)).send().await.map_err(unavailable)?;
                 let found = answer.responses.into_iter().flat_map(|mut tables| tables.remove(&self.table)).flatten();
                 let alive = found.filter(|item| !has_expired(item, now));
                 listened.extend(alive.filter_map(|item| text(&item, "pk").map(str::to_owned)));
@@ -182,7 +189,8 @@ impl DynamoConnections {
             .try_collect()
             .await
             .map_err(unavailable)?;
-        let connections = items.iter().filter_map(|item| text(item, "pk")).map(|id| ConnectionId(id.to_owned())).collect();
+        let connections =
+            items.iter().filter_map(|item| text(item, "pk")).map(|id| ConnectionId(id.to_owned())).collect();
         Ok((topic, connections))
     }
 }

@@ -20,7 +20,10 @@ fn time_limits() -> TimeoutConfig {
 
 fn loader() -> aws_config::ConfigLoader {
     let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
-    aws_config::from_env().http_client(client).timeout_config(time_limits()).app_name(AppName::new("souk").unwrap_or_else(|_| unreachable!("a valid name")))
+    aws_config::from_env()
+        .http_client(client)
+        .timeout_config(time_limits())
+        .app_name(AppName::new("souk").unwrap_or_else(|_| unreachable!("a valid name")))
 }
 
 impl AwsSettings {

@@ -41,6 +41,9 @@ pub enum Error {
         /// For a person.
         message: &'static str,
     },
+    /// A product or category names a category that does not exist.
+    #[error("unknown category")]
+    UnknownCategory,
     /// An order names products that do not exist.
     #[error("unknown products {0:?}")]
     UnknownProducts(Vec<ProductId>),
@@ -88,8 +91,8 @@ impl Error {
         Self::Conflict { code, message }
     }
 
-    /// Whether the same call may succeed later.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+    /// A defect of the configuration.
+    pub fn configuration(error: impl std::fmt::Display) -> Self {
+        Self::Internal(error.to_string())
     }
 }

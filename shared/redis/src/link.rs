@@ -57,7 +57,8 @@ impl RedisLink {
 
     /// A connection of one's own, for commands that wait.
     pub(crate) async fn connect(&self) -> Result<redis::aio::MultiplexedConnection> {
-        let config = redis::AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
+        let config =
+            redis::AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
         self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(unavailable)
     }
 }

@@ -1,11 +1,11 @@
+use crate::RedisLink;
 use crate::link::unavailable;
 use crate::publisher::stream_name;
-use crate::RedisLink;
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
 use redis::streams::{
-    StreamAutoClaimReply, StreamId, StreamInfoGroup, StreamInfoGroupsReply, StreamPendingCountReply, StreamPendingReply,
-    StreamReadReply,
+    StreamClaimReply, StreamId, StreamInfoGroup, StreamInfoGroupsReply, StreamPendingCountReply, StreamPendingId,
+    StreamPendingReply, StreamReadReply,
 };
 use redis::{AsyncCommands, RedisResult};
 use souk_domain::ports::{DeadLetter, EventStream, StreamEntry, StreamGroup};
@@ -14,6 +14,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
+/// The reader that holds the entries which wait for their next delivery.
+const PUT_BACK: &str = "put-back";
+/// Pending entries that one look for due ones sees.
+const LOOK_AT: usize = 1000;
+/// Less than any pause; what makes two readers that claim the same entry differ.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 /// How long past the wait a read may take.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -69,6 +75,18 @@ async fn oldest_needed(
     }
 }
 
+fn is_due(held: &StreamPendingId) -> bool {
+    let pause = match held.consumer.as_str() {
+        PUT_BACK => StreamEntry::pause(held.times_delivered as u64),
+        _ => StreamEntry::ABANDONED,
+    };
+    held.last_delivered_ms as u128 >= pause.as_millis()
+}
+
+fn deliveries(held: &StreamPendingId) -> (String, u64) {
+    (held.id.clone(), held.times_delivered as u64)
+}
+
 /// Entry ids in their order: milliseconds, then sequence.
 fn position(id: &str) -> (u64, u64) {
     let (millis, sequence) = id.split_once('-').unwrap_or((id, "0"));
@@ -104,28 +122,43 @@ impl EventStream for RedisEventStream {
         Ok(reply.keys.into_iter().flat_map(|key| key.ids).map(|id| entry(id, 1)).collect())
     }
 
-    async fn claim(&self, group: &StreamGroup, count: usize, idle: Duration) -> Result<Vec<StreamEntry>> {
+    async fn claim(&self, group: &StreamGroup, count: usize) -> Result<Vec<StreamEntry>> {
         let stream = stream_name(group.stream);
         let (name, reader) = (group.group.clone(), group.reader.clone());
         self.link
             .call(|mut connection| async move {
-                let mut command = redis::cmd("XAUTOCLAIM");
-                command.arg(&stream).arg(&name).arg(&reader).arg(idle.as_millis() as u64).arg("0-0");
-                command.arg("COUNT").arg(count);
-                let reply: StreamAutoClaimReply = command.query_async(&mut connection).await?;
-                let (Some(first), Some(last)) = (reply.claimed.first(), reply.claimed.last()) else {
+                let pending: StreamPendingCountReply =
+                    connection.xpending_count(&stream, &name, "-", "+", LOOK_AT).await?;
+                let due: HashMap<String, u64> =
+                    pending.ids.iter().filter(|held| is_due(held)).take(count).map(deliveries).collect();
+                if due.is_empty() {
                     return Ok(Vec::new());
-                };
-                // Between the first and the last id the reader may hold others that are not yet idle.
-                let pending: StreamPendingCountReply = connection
-                    .xpending_consumer_count(&stream, &name, &first.id, &last.id, count * 10, &reader)
-                    .await?;
-                let deliveries: HashMap<String, usize> =
-                    pending.ids.into_iter().map(|pending| (pending.id, pending.times_delivered)).collect();
-                let known = |id: &StreamId| deliveries.get(&id.id).map_or(1, |times| *times as u64);
-                Ok(reply.claimed.into_iter().map(|id| (known(&id), id)).map(|(times, id)| entry(id, times)).collect())
+                }
+                let ids: Vec<&String> = due.keys().collect();
+                // Taking an entry resets its idle time: of two readers that see the same one due, one gets it.
+                let claimed: StreamClaimReply =
+                    connection.xclaim(&stream, &name, &reader, SHORTEST_PAUSE.as_millis() as usize, &ids).await?;
+                let mut entries: Vec<StreamEntry> = claimed
+                    .ids
+                    .into_iter()
+                    .map(|id| (due.get(&id.id).copied().unwrap_or(0) + 1, id))
+                    .map(|(times, id)| entry(id, times))
+                    .collect();
+                entries.sort_by_key(|entry| position(&entry.id));
+                Ok(entries)
             })
             .await
+    }
+
+    async fn put_back(&self, group: &StreamGroup, ids: &[String]) -> Result<()> {
+        let mut command = redis::cmd("XCLAIM");
+        command.arg(stream_name(group.stream)).arg(&group.group).arg(PUT_BACK).arg(0).arg(ids);
+        // JUSTID does not count as a delivery.
+        command.arg("JUSTID");
+        self.link
+            .call(|mut connection| async move { command.query_async::<redis::Value>(&mut connection).await })
+            .await
+            .map(drop)
     }
 
     async fn acknowledge(&self, group: &StreamGroup, ids: &[String]) -> Result<()> {
@@ -170,4 +203,3 @@ impl EventStream for RedisEventStream {
             .map(|_: ()| ())
     }
 }
-

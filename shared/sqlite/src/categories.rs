@@ -19,14 +19,18 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Category> {
     })
 }
 
-/// The row number of a category.
-pub(crate) fn key(connection: &Connection, id: CategoryId) -> Result<i64> {
+fn key(connection: &Connection, id: CategoryId) -> Result<Option<i64>> {
     let sql = "SELECT category_key FROM category WHERE id = ?1";
-    rows::one(connection, "category", sql, [id.uuid()], |row| row.get(0))
+    rows::maybe(connection, sql, [id.uuid()], |row| row.get(0))
+}
+
+/// The row number of a category that another row is to name.
+pub(crate) fn named(connection: &Connection, id: CategoryId) -> Result<i64> {
+    key(connection, id)?.ok_or(Error::UnknownCategory)
 }
 
 pub(crate) fn insert(connection: &Connection, fields: CategoryFields, cause: &Cause) -> Result<Category> {
-    let parent = fields.parent_id.map(|id| key(connection, id)).transpose()?;
+    let parent = fields.parent_id.map(|id| named(connection, id)).transpose()?;
     let CategoryFields { name, parent_id } = fields;
     let at = cause.at;
     let category = Category { id: CategoryId::new(), name, parent_id, version: 1, created_at: at, updated_at: at };
@@ -47,7 +51,7 @@ pub(crate) fn insert(connection: &Connection, fields: CategoryFields, cause: &Ca
 }
 
 fn update(connection: &Connection, old: Category, fields: CategoryFields, cause: &Cause) -> Result<Category> {
-    let parent = fields.parent_id.map(|id| key(connection, id)).transpose()?;
+    let parent = fields.parent_id.map(|id| named(connection, id)).transpose()?;
     if stands_below(connection, parent, old.id)? {
         return Err(Error::CATEGORY_CYCLE);
     }
@@ -86,7 +90,7 @@ fn stands_below(connection: &Connection, category: Option<i64>, ancestor: Catego
 }
 
 fn delete(connection: &Connection, id: CategoryId) -> Result<()> {
-    let key = key(connection, id)?;
+    let key = key(connection, id)?.ok_or(Error::NotFound("category"))?;
     let exists = |sql: &str| rows::maybe(connection, sql, [key], |_| Ok(())).map(|found| found.is_some());
     if exists("SELECT 1 FROM product WHERE category_key = ?1 LIMIT 1")? {
         return Err(Error::CATEGORY_IN_USE);

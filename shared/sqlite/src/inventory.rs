@@ -8,10 +8,11 @@ use souk_domain::{
     OrderId, Page, ProductId, Reason, Result, StockLevel, Version,
 };
 
-const SELECT: &str = "SELECT p.product_key, p.id, p.sku, s.on_hand, s.reserved, s.version, s.updated_at
+const SELECT: &str = "SELECT p.product_key, p.id, p.sku, s.on_hand, s.reserved, s.version AS stock_version,
+        s.updated_at AS stock_updated_at
     FROM product p JOIN stock s USING (product_key) WHERE p.id = ?1";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<StockLevel> {
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<StockLevel> {
     let (on_hand, reserved): (i64, i64) = (row.get("on_hand")?, row.get("reserved")?);
     Ok(StockLevel {
         product_id: rows::id(row, "id")?,
@@ -19,8 +20,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StockLevel> {
         on_hand,
         reserved,
         available: on_hand - reserved,
-        version: row.get("version")?,
-        updated_at: rows::at(row, "updated_at")?,
+        version: row.get("stock_version")?,
+        updated_at: rows::at(row, "stock_updated_at")?,
     })
 }
 

@@ -1,11 +1,12 @@
 use crate::errors::{failed, on_constraint};
-use crate::{SqliteStore, categories, product_list, rows};
+use crate::{SqliteStore, categories, inventory, product_list, rows};
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use souk_domain::ports::Products;
 use souk_domain::{
     CategoryFields, CategoryId, CategoryName, Cause, Committed, Error, Event, ImportOutcome, ImportRow, Product,
-    ProductFields, ProductId, ProductList, ProductQuery, ProductStatus, Result, Sku, StockedProduct, Version, sort_key,
+    ProductFields, ProductId, ProductList, ProductQuery, ProductStatus, Result, Sku, StockLevel, StockedProduct,
+    Version, sort_key,
 };
 use std::collections::HashMap;
 
@@ -36,7 +37,7 @@ pub(crate) fn read_stocked(row: &Row<'_>) -> rusqlite::Result<StockedProduct> {
 }
 
 fn insert(connection: &Connection, product: &Product) -> Result<()> {
-    let category = categories::key(connection, product.category_id)?;
+    let category = categories::named(connection, product.category_id)?;
     rows::execute(
         connection,
         "INSERT INTO product (id, sku, name, name_key, description, category_key, price_minor, currency, status,
@@ -77,7 +78,7 @@ fn index(connection: &Connection, key: i64, product: &Product) -> Result<()> {
 }
 
 fn update(connection: &Connection, key: i64, old: &Product, new: &Product) -> Result<()> {
-    let category = categories::key(connection, new.category_id)?;
+    let category = categories::named(connection, new.category_id)?;
     rows::execute(
         connection,
         "UPDATE product SET name = ?2, name_key = ?3, description = ?4, category_key = ?5, price_minor = ?6,
@@ -217,13 +218,13 @@ impl Products for SqliteStore {
         .await
     }
 
-    async fn product(&self, id: ProductId) -> Result<StockedProduct> {
+    async fn product(&self, id: ProductId) -> Result<(Product, StockLevel)> {
         self.read(move |connection| {
             let sql = format!(
-                "SELECT {COLUMNS}, s.on_hand - s.reserved AS available
+                "SELECT {COLUMNS}, s.on_hand, s.reserved, s.version AS stock_version, s.updated_at AS stock_updated_at
                  FROM product p JOIN category c USING (category_key) JOIN stock s USING (product_key) WHERE p.id = ?1"
             );
-            rows::one(connection, "product", &sql, [id.uuid()], read_stocked)
+            rows::one(connection, "product", &sql, [id.uuid()], |row| Ok((read(row)?, inventory::read(row)?)))
         })
         .await
     }

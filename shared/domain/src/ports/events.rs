@@ -31,6 +31,19 @@ pub struct StreamEntry {
     pub event: String,
 }
 
+impl StreamEntry {
+    /// Most deliveries before an entry becomes a dead letter: with the pauses between them, about two minutes.
+    pub const MAX_DELIVERIES: u64 = 8;
+    /// A reader that has held an entry for so long is dead: no function runs longer.
+    pub const ABANDONED: Duration = Duration::from_secs(60);
+
+    /// The pause before an entry that failed is delivered again: a second, doubled with each delivery, at most a minute.
+    pub fn pause(deliveries: u64) -> Duration {
+        let doublings = deliveries.saturating_sub(1).min(6) as u32;
+        Duration::from_secs(1 << doublings).min(Duration::from_secs(60))
+    }
+}
+
 /// An entry that its consumer could not handle.
 #[derive(Clone, Debug)]
 pub struct DeadLetter {
@@ -49,9 +62,12 @@ pub trait EventStream: Send + Sync {
     /// Takes up to `count` new entries, waiting up to `wait` for the first.
     async fn read(&self, group: &StreamGroup, count: usize, wait: Duration) -> Result<Vec<StreamEntry>>;
 
-    /// Takes over up to `count` entries that were delivered at least `idle` ago and not acknowledged: their reader died,
-    /// or its function failed.
-    async fn claim(&self, group: &StreamGroup, count: usize, idle: Duration) -> Result<Vec<StreamEntry>>;
+    /// Takes up to `count` entries that are due again: those that [`EventStream::put_back`] put back, after a pause that
+    /// doubles with each delivery, and those whose reader has not been heard of for [`StreamEntry::ABANDONED`].
+    async fn claim(&self, group: &StreamGroup, count: usize) -> Result<Vec<StreamEntry>>;
+
+    /// The function failed on these entries; they are delivered again later.
+    async fn put_back(&self, group: &StreamGroup, ids: &[String]) -> Result<()>;
 
     /// The entries are done.
     async fn acknowledge(&self, group: &StreamGroup, ids: &[String]) -> Result<()>;

@@ -1,19 +1,18 @@
 use crate::{
     Adjustment, Category, CategoryFields, CategoryId, Cause, Committed, Credentials, Customer, CustomerId, DateTime,
     Email, Event, EventId, ImportOutcome, ImportRow, Limit, Movement, MovementCursor, NewCustomer, NewOrder, Order,
-    OrderId, Page, Product, ProductFields, ProductId, ProductList, ProductQuery, Result, Sku, StockLevel,
-    StockedProduct, Version,
+    OrderId, Page, Product, ProductFields, ProductId, ProductList, ProductQuery, Result, Sku, StockLevel, Version,
 };
 use async_trait::async_trait;
 
 /// The categories of the catalog.
 #[async_trait]
 pub trait Categories: Send + Sync {
-    /// Makes a category. Fails with `NotFound` for an unknown parent, `category_name_taken`.
+    /// Makes a category. Fails with `UnknownCategory` for the parent, `category_name_taken`.
     async fn create_category(&self, fields: CategoryFields, cause: &Cause) -> Result<Committed<Category>>;
 
     /// Gives a category another name or place. `expected` is the version it must have, `None` for any. Fails with
-    /// `NotFound`, `Stale`, `category_name_taken`, `category_cycle`.
+    /// `NotFound`, `UnknownCategory` for the parent, `Stale`, `category_name_taken`, `category_cycle`.
     async fn update_category(
         &self,
         id: CategoryId,
@@ -35,10 +34,10 @@ pub trait Categories: Send + Sync {
 /// The products of the catalog.
 #[async_trait]
 pub trait Products: Send + Sync {
-    /// Makes a product with empty stock. Fails with `NotFound` for an unknown category, `sku_taken`.
+    /// Makes a product with empty stock. Fails with `UnknownCategory`, `sku_taken`.
     async fn create_product(&self, sku: Sku, fields: ProductFields, cause: &Cause) -> Result<Committed<Product>>;
 
-    /// Gives a product other values. `expected` is the version it must have, `None` for any. Fails with `NotFound` (product or category), `Stale`, `product_discontinued`.
+    /// Gives a product other values. `expected` is the version it must have, `None` for any. Fails with `NotFound`, `UnknownCategory`, `Stale`, `product_discontinued`.
     async fn update_product(
         &self,
         id: ProductId,
@@ -50,8 +49,8 @@ pub trait Products: Send + Sync {
     /// Takes a product off sale. Once it is, doing so again changes nothing. Fails with `NotFound`.
     async fn discontinue_product(&self, id: ProductId, cause: &Cause) -> Result<Committed<Product>>;
 
-    /// One product with its stock.
-    async fn product(&self, id: ProductId) -> Result<StockedProduct>;
+    /// One product and its stock.
+    async fn product(&self, id: ProductId) -> Result<(Product, StockLevel)>;
 
     /// A page of products.
     async fn products(&self, query: ProductQuery) -> Result<ProductList>;

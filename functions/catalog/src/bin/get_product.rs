@@ -1,0 +1,11 @@
+//! The Lambda function `get-product`.
+
+use souk_catalog::{Catalog, get_product};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(get_product::router().with_state(Catalog::from(environment.ports()?))).await
+}

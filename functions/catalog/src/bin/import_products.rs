@@ -1,0 +1,11 @@
+//! The Lambda function `import-products`.
+
+use souk_catalog::{Catalog, import_products};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(import_products::router().with_state(Catalog::from(environment.ports()?))).await
+}

@@ -1,0 +1,11 @@
+//! The Lambda function `list-categories`.
+
+use souk_catalog::{Catalog, list_categories};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(list_categories::router().with_state(Catalog::from(environment.ports()?))).await
+}

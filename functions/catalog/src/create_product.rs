@@ -1,0 +1,66 @@
+//! `POST /api/v1/products`: makes a product with empty stock. For staff.
+
+use crate::Catalog;
+use axum::extract::State;
+use serde::Deserialize;
+use souk_domain::ports::Products;
+use souk_domain::{CategoryId, Description, Money, Product, ProductFields, ProductName, Sku};
+use souk_lambda::{
+    Announcer, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+    Staff,
+};
+use std::sync::Arc;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What a new product is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewProductRequest {
+    /// Unique in the shop; never changes.
+    sku: Sku,
+    /// What it is called.
+    name: ProductName,
+    /// What there is to say about it.
+    #[serde(default)]
+    description: Description,
+    /// Where it stands.
+    category_id: CategoryId,
+    /// Of one piece.
+    price: Money,
+}
+
+/// Make a product
+///
+/// It is on sale at once, with empty stock: adjust the stock next. `sku_taken`, `unknown_category`.
+#[utoipa::path(
+    post,
+    path = "/api/v1/products",
+    tag = "catalog",
+    security(("token" = [])),
+    params(CommandHeaders),
+    request_body = NewProductRequest,
+    responses(
+        (status = 201, description = "The product", body = Envelope<Product>),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn create_product(
+    State(products): State<Arc<dyn Products>>,
+    State(announcer): State<Announcer>,
+    _: Staff,
+    Command(request, cause): Command<NewProductRequest>,
+) -> Result<Reply<Product>, ApiError> {
+    let NewProductRequest { sku, name, description, category_id, price } = request;
+    let fields = ProductFields { name, description, category_id, price };
+    let committed = products.create_product(sku, fields, &cause).await?;
+    announcer.announce(&committed.events).await;
+    let (id, version) = (committed.value.id, committed.value.version);
+    Ok(Reply::committed(committed).created(format!("/api/v1/products/{id}")).version(version))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Catalog> {
+    OpenApiRouter::new().routes(routes!(create_product))
+}

@@ -1,0 +1,47 @@
+//! `PUT /api/v1/categories/{id}`: gives a category another name or place. For staff.
+
+use crate::Catalog;
+use crate::create_category::CategoryRequest;
+use axum::extract::State;
+use souk_domain::ports::Categories;
+use souk_domain::{Category, CategoryId};
+use souk_lambda::{
+    ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch, PathId,
+    QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders,
+};
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Change a category
+///
+/// Replaces name and parent. A category cannot move below itself: `category_cycle`.
+#[utoipa::path(
+    put,
+    path = "/api/v1/categories/{id}",
+    tag = "catalog",
+    security(("token" = [])),
+    params(("id" = CategoryId, Path), VersionHeaders, CommandHeaders),
+    request_body = CategoryRequest,
+    responses(
+        (status = 200, description = "The category as it is now", body = Envelope<Category>),
+        (status = 404, description = "`not_found`", body = Failure),
+        ConditionalFailures, CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn update_category(
+    State(categories): State<Arc<dyn Categories>>,
+    _: Staff,
+    PathId(id): PathId<CategoryId>,
+    IfMatch(expected): IfMatch,
+    Command(request, cause): Command<CategoryRequest>,
+) -> Result<Reply<Category>, ApiError> {
+    let committed = categories.update_category(id, expected, request.into(), &cause).await?;
+    let version = committed.value.version;
+    Ok(Reply::committed(committed).version(version))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Catalog> {
+    OpenApiRouter::new().routes(routes!(update_category))
+}

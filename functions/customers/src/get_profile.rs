@@ -1,0 +1,33 @@
+//! `GET /api/v1/customers/me`: who the caller is. For whoever logged in.
+
+use crate::Customers;
+use axum::extract::State;
+use souk_domain::{Customer, ports};
+use souk_lambda::{ApiError, Caller, Envelope, Failure, QueryFailures, Reply, SecuredFailures};
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Get one's own profile
+#[utoipa::path(
+    get,
+    path = "/api/v1/customers/me",
+    tag = "customers",
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "Who the token is for", body = Envelope<Customer>),
+        (status = 404, description = "`not_found`: the account is gone", body = Failure),
+        QueryFailures, SecuredFailures,
+    ),
+)]
+async fn get_profile(
+    State(customers): State<Arc<dyn ports::Customers>>,
+    Caller(caller): Caller,
+) -> Result<Reply<Customer>, ApiError> {
+    Ok(Reply::ok(customers.customer(caller.id).await?))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Customers> {
+    OpenApiRouter::new().routes(routes!(get_profile))
+}

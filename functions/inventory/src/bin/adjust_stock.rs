@@ -1,0 +1,11 @@
+//! The Lambda function `adjust-stock`.
+
+use souk_environment::Environment;
+use souk_inventory::{Inventory, adjust_stock};
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(adjust_stock::router().with_state(Inventory::from(environment.ports()?))).await
+}

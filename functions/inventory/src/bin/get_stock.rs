@@ -1,0 +1,11 @@
+//! The Lambda function `get-stock`.
+
+use souk_environment::Environment;
+use souk_inventory::{Inventory, get_stock};
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(get_stock::router().with_state(Inventory::from(environment.ports()?))).await
+}

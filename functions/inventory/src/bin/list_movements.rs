@@ -1,0 +1,11 @@
+//! The Lambda function `list-movements`.
+
+use souk_environment::Environment;
+use souk_inventory::{Inventory, list_movements};
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(list_movements::router().with_state(Inventory::from(environment.ports()?))).await
+}

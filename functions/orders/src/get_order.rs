@@ -1,0 +1,39 @@
+//! `GET /api/v1/orders/{id}`: one order. For its owner and staff.
+
+use crate::Orders;
+use axum::extract::State;
+use souk_domain::{Order, OrderId, ports};
+use souk_lambda::{ApiError, Caller, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures};
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Get an order
+///
+/// Orders of others are not there for a customer.
+#[utoipa::path(
+    get,
+    path = "/api/v1/orders/{id}",
+    tag = "orders",
+    security(("token" = [])),
+    params(("id" = OrderId, Path)),
+    responses(
+        (status = 200, description = "The order", body = Envelope<Order>),
+        (status = 404, description = "`not_found`", body = Failure),
+        QueryFailures, SecuredFailures,
+    ),
+)]
+async fn get_order(
+    State(orders): State<Arc<dyn ports::Orders>>,
+    caller: Caller,
+    PathId(id): PathId<OrderId>,
+) -> Result<Reply<Order>, ApiError> {
+    let order = orders.order(id, caller.sees_only()).await?;
+    let version = order.version;
+    Ok(Reply::ok(order).version(version))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Orders> {
+    OpenApiRouter::new().routes(routes!(get_order))
+}

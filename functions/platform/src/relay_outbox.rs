@@ -1,0 +1,46 @@
+//! Scheduled: publishes committed events that their commands could not publish.
+
+use serde::{Deserialize, Serialize};
+use souk_domain::ports::{EventPublisher, Outbox};
+use souk_domain::{Error, EventId};
+
+/// Commands publish their own events right after the commit; only what is older than this has been missed.
+const GRACE: chrono::Duration = chrono::Duration::seconds(2);
+/// How long other relays leave claimed events alone.
+const LEASE: chrono::Duration = chrono::Duration::seconds(30);
+/// Events in one publication.
+const BATCH: usize = 500;
+
+/// What the schedule sends; nothing in it matters.
+#[derive(Debug, Deserialize)]
+pub struct Tick {}
+
+/// What was done.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Relayed {
+    /// Events published.
+    pub published: usize,
+}
+
+/// Publishes batch after batch until nothing is left.
+///
+/// # Errors
+/// When the store or the streams are away; the next tick goes on.
+pub async fn handle(store: &dyn Outbox, publisher: &dyn EventPublisher) -> Result<Relayed, Error> {
+    let mut published = 0;
+    loop {
+        let now = souk_domain::now();
+        let events = store.claim_unpublished(BATCH, now - GRACE, now + LEASE).await?;
+        if events.is_empty() {
+            break;
+        }
+        publisher.publish(&events).await?;
+        let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+        store.mark_published(&ids).await?;
+        published += events.len();
+    }
+    if published > 0 {
+        tracing::warn!(published, "events had to be relayed");
+    }
+    Ok(Relayed { published })
+}

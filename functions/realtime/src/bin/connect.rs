@@ -1,0 +1,13 @@
+//! The Lambda function `connect`.
+
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_event};
+use souk_realtime::{Realtime, connect};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    let (connections, orders, access) = (environment.connections()?, environment.store()?, environment.access()?);
+    let realtime = Realtime { connections, orders, access };
+    serve_event(|request| connect::handle(request, &realtime)).await
+}

@@ -1,0 +1,24 @@
+//! Consumer of inventory events: tells browsers of new stock levels (`InventoryUpdated` on `product/{id}` and `catalog`).
+
+use crate::notify::{Notifier, latest_by_subject, message};
+use souk_domain::realtime::Topic;
+use souk_domain::{Error, Event, EventData};
+use souk_lambda::{Batch, BatchResponse, consume};
+
+/// Handles one batch. Several changes of one product become one message with the last level.
+///
+/// # Errors
+/// When the table or the gateway is away; the batch is delivered again.
+pub async fn handle(batch: Batch, notifier: &Notifier) -> Result<BatchResponse, Error> {
+    consume(batch, async |events: &[Event]| {
+        let latest = latest_by_subject(events);
+        notifier.send(latest.into_iter().flat_map(messages).collect()).await
+    })
+    .await
+}
+
+fn messages(event: &Event) -> Vec<(Topic, String)> {
+    let EventData::InventoryChanged(stock) = &event.data else { return Vec::new() };
+    let topics = [Topic::Product(stock.product_id), Topic::Catalog];
+    topics.into_iter().map(|topic| message("InventoryUpdated", topic, event, stock)).collect()
+}

@@ -1,0 +1,103 @@
+//! The events that API Gateway sends for a WebSocket API and the answers it takes.
+
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use souk_domain::realtime::{ConnectionId, Topic};
+use souk_domain::{DateTime, Error};
+use souk_lambda::ApiError;
+
+/// How long API Gateway keeps a connection at most: rows of the table live no longer.
+const LONGEST_CONNECTION: chrono::Duration = chrono::Duration::hours(2);
+
+/// An event of a WebSocket API.
+pub type SocketRequest = ApiGatewayWebsocketProxyRequest;
+
+/// What a WebSocket function answers. On `$connect` the status decides; elsewhere the body goes to the browser.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SocketReply {
+    /// As in HTTP.
+    pub status_code: u16,
+    /// A JSON message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+/// A message that subscribes or unsubscribes.
+#[derive(Deserialize)]
+struct TopicRequest {
+    topic: Topic,
+}
+
+impl SocketReply {
+    /// Nothing to say.
+    pub(crate) fn ok() -> Self {
+        Self { status_code: 200, body: None }
+    }
+
+    /// A message to the browser that sent one, with its `requestId`.
+    pub(crate) fn say(kind: &str, topic: &Topic, request: &SocketRequest) -> Self {
+        Self::with_request_id(200, json!({ "type": kind, "topic": topic }), request)
+    }
+
+    /// A refusal: the same error items as over HTTP.
+    pub(crate) fn refuse(status: u16, error: &ApiError, request: &SocketRequest) -> Self {
+        Self::with_request_id(status, json!({ "type": "Error", "errors": error.errors() }), request)
+    }
+
+    fn with_request_id(status_code: u16, mut message: Value, request: &SocketRequest) -> Self {
+        let sent: Option<Value> = request.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
+        if let Some(id) =
+            sent.as_ref().and_then(|sent| sent.get("requestId")).filter(|id| id.is_string() || id.is_number())
+        {
+            message["requestId"] = id.clone();
+        }
+        Self { status_code, body: Some(message.to_string()) }
+    }
+}
+
+/// The connection that an event is about.
+pub(crate) fn connection(request: &SocketRequest) -> Result<ConnectionId, Error> {
+    let id = request.request_context.connection_id.clone();
+    id.map(ConnectionId).ok_or_else(|| Error::Internal("an event without a connection id".to_owned()))
+}
+
+/// The topic that a message names.
+pub(crate) fn topic(request: &SocketRequest) -> Result<Topic, ApiError> {
+    let body = request.body.as_deref().unwrap_or_default();
+    let sent: TopicRequest = serde_json::from_str(body).map_err(|_| {
+        let text = "a topic is product/{id}, catalog, order/{id}, customer/{id} or admin";
+        ApiError::invalid("invalid_id", text).field("topic")
+    })?;
+    Ok(sent.topic)
+}
+
+/// When whatever is written now about a connection may be forgotten.
+pub(crate) fn expiry() -> DateTime {
+    souk_domain::now() + LONGEST_CONNECTION
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(body: &str) -> SocketRequest {
+        let context = json!({ "connectionId": "c1", "connectedAt": 0, "requestTimeEpoch": 0 });
+        serde_json::from_value(json!({ "requestContext": context, "body": body })).expect("a request")
+    }
+
+    #[test]
+    fn an_answer_carries_the_id_of_its_request() {
+        let reply = SocketReply::say("Subscribed", &Topic::Catalog, &request(r#"{"requestId":7}"#));
+        assert_eq!(reply.body.as_deref(), Some(r#"{"requestId":7,"topic":"catalog","type":"Subscribed"}"#));
+    }
+
+    #[test]
+    fn what_is_no_topic_is_refused() {
+        assert_eq!(topic(&request(r#"{"topic":"admin"}"#)).expect("a topic"), Topic::Admin);
+        for body in ["", "{", "[]", r#"{"topic":1}"#, r#"{"topic":"x"}"#, r#"{"topic":"product/1"}"#] {
+            assert_eq!(topic(&request(body)).expect_err(body).errors()[0].code, "invalid_id");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! `unsubscribe`: a browser has heard enough of a topic: `{"action":"unsubscribe","topic":"product/…"}`. Answers
+//! `Unsubscribed` or `Error`.
+
+use crate::socket::{self, SocketReply, SocketRequest};
+use souk_domain::Error;
+use souk_domain::ports::ConnectionTable;
+
+/// Handles the message.
+///
+/// # Errors
+/// When the table is away.
+pub async fn handle(request: SocketRequest, connections: &dyn ConnectionTable) -> Result<SocketReply, Error> {
+    let topic = match socket::topic(&request) {
+        Ok(topic) => topic,
+        Err(error) => return Ok(SocketReply::refuse(422, &error, &request)),
+    };
+    connections.unsubscribe(&socket::connection(&request)?, &topic).await?;
+    Ok(SocketReply::say("Unsubscribed", &topic, &request))
+}

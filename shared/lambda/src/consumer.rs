@@ -1,0 +1,85 @@
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use souk_domain::{Error, Event};
+
+/// What the stream trigger sends to a consumer function.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Batch {
+    /// In the order of the stream.
+    pub records: Vec<Record>,
+}
+
+/// One entry of a stream.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// The stream's own id of the entry.
+    pub entry_id: String,
+    /// How often it was delivered, this time included.
+    #[serde(default = "once")]
+    pub deliveries: u64,
+    /// The event, a CloudEvent.
+    pub event: Box<RawValue>,
+}
+
+fn once() -> u64 {
+    1
+}
+
+/// What a consumer function answers: the entries that it could not handle. Everything else is done.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResponse {
+    /// To be delivered again.
+    pub batch_item_failures: Vec<BatchItemFailure>,
+}
+
+/// An entry that a consumer could not handle.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailure {
+    /// The `entryId`.
+    pub item_identifier: String,
+}
+
+/// Runs a consumer: hands the events of the batch over at once, so that it can coalesce them.
+///
+/// # Errors
+/// The handler's error fails the batch. A record that is no event fails alone.
+pub async fn consume(
+    batch: Batch,
+    handle: impl AsyncFnOnce(&[Event]) -> Result<(), Error>,
+) -> Result<BatchResponse, Error> {
+    let mut events = Vec::with_capacity(batch.records.len());
+    let mut failures = BatchResponse::default();
+    for record in batch.records {
+        match Event::from_json(record.event.get()) {
+            Ok(event) => events.push(event),
+            Err(error) => {
+                tracing::error!(entry = record.entry_id, error, "not an event");
+                failures.batch_item_failures.push(BatchItemFailure { item_identifier: record.entry_id });
+            }
+        }
+    }
+    if !events.is_empty() {
+        handle(&events).await?;
+    }
+    Ok(failures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_record_that_is_no_event_fails_alone() {
+        let json = r#"{"records":[{"entryId":"1-0","event":{"type":"unknown"}}]}"#;
+        let batch: Batch = serde_json::from_str(json).expect("a batch");
+        let response =
+            consume(batch, async |_| Err(Error::Internal("not reached".to_owned()))).await.expect("a response");
+        assert_eq!(
+            serde_json::to_value(&response).expect("JSON"),
+            serde_json::json!({"batchItemFailures": [{"itemIdentifier": "1-0"}]})
+        );
+    }
+}

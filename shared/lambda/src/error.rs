@@ -1,0 +1,287 @@
+use crate::{Failure, Metadata, RequestContext};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+use souk_domain::{Error, Shortage, Violation};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ErrorItem {
+    /// Stable word for programs.
+    #[schema(value_type = ErrorCode)]
+    pub code: &'static str,
+    /// For a person; may change.
+    pub message: String,
+    /// The part of the request that is wrong, such as `lines[0].quantity`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Facts for programs, such as what is left of a product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub details: Option<Value>,
+}
+
+/// Every code that an error can have.
+pub(crate) const CODES: [&str; 47] = [
+    "amount_too_large",
+    "body_too_large",
+    "category_cycle",
+    "category_has_children",
+    "category_in_use",
+    "category_name_taken",
+    "email_taken",
+    "empty_change",
+    "forbidden",
+    "idempotency_key_reused",
+    "insufficient_stock",
+    "internal",
+    "invalid_address",
+    "invalid_country",
+    "invalid_credentials",
+    "invalid_currency",
+    "invalid_cursor",
+    "invalid_description",
+    "invalid_email",
+    "invalid_id",
+    "invalid_idempotency_key",
+    "invalid_if_match",
+    "invalid_limit",
+    "invalid_money",
+    "invalid_name",
+    "invalid_password",
+    "invalid_quantity",
+    "invalid_query",
+    "invalid_reason",
+    "invalid_request",
+    "invalid_search",
+    "invalid_sku",
+    "invalid_token",
+    "malformed_body",
+    "method_not_allowed",
+    "not_found",
+    "order_status",
+    "product_discontinued",
+    "sku_taken",
+    "stale_version",
+    "stock_out_of_range",
+    "unauthenticated",
+    "unavailable",
+    "unknown_category",
+    "unknown_product",
+    "unsupported_media_type",
+    "version_required",
+];
+
+/// The schema of [`ErrorItem::code`]: every code there is.
+struct ErrorCode;
+
+impl PartialSchema for ErrorCode {
+    fn schema() -> RefOr<Schema> {
+        let words = CODES;
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("Stable word for programs."))
+            .enum_values(Some(words))
+            .into()
+    }
+}
+
+impl ToSchema for ErrorCode {}
+
+/// An answer that tells of a failure. What the client reads and what the log gets are different texts.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    errors: Vec<ErrorItem>,
+    headers: Vec<(HeaderName, String)>,
+}
+
+impl ApiError {
+    /// One error with a status.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        debug_assert!(CODES.contains(&code), "{code} in CODES");
+        let item = ErrorItem { code, message: message.into(), field: None, details: None };
+        Self { status, errors: vec![item], headers: Vec::new() }
+    }
+
+    /// 400 for a text that cannot be read.
+    pub fn malformed(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// 400 for a value in the query that breaks a rule.
+    pub fn of_query(violation: Violation) -> Self {
+        Self::malformed(violation.code, violation.message)
+    }
+
+    /// 422 for a text that can be read and makes no sense.
+    pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+    }
+
+    /// 401: who are you?
+    pub fn unauthenticated(code: &'static str, message: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, message).header(header::WWW_AUTHENTICATE, "Bearer")
+    }
+
+    /// 403: you may not.
+    pub fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "your role does not allow this")
+    }
+
+    /// 404: there is no such thing, or it is not yours.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
+    }
+
+    /// 500. `log` goes to the log only.
+    pub fn internal(log: &str) -> Self {
+        tracing::error!(error = log, "internal error");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong on our side")
+    }
+
+    fn unavailable(log: &str) -> Self {
+        tracing::warn!(error = log, "a part does not answer");
+        let text = "a part of the shop does not answer; try again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text).header(header::RETRY_AFTER, "1")
+    }
+
+    /// Names the part of the request that is wrong.
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        if let Some(item) = self.errors.first_mut() {
+            item.field = Some(field.into());
+        }
+        self
+    }
+
+    fn details(mut self, details: Value) -> Self {
+        if let Some(item) = self.errors.first_mut() {
+            item.details = Some(details);
+        }
+        self
+    }
+
+    fn header(mut self, name: HeaderName, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// Several errors of one kind.
+    fn all(status: StatusCode, errors: Vec<ErrorItem>) -> Self {
+        Self { status, errors, headers: Vec::new() }
+    }
+
+    /// What is wrong.
+    pub fn errors(&self) -> &[ErrorItem] {
+        &self.errors
+    }
+}
+
+fn of_products(code: &'static str, message: &str, ids: &[souk_domain::ProductId]) -> Vec<ErrorItem> {
+    let item = |id: &souk_domain::ProductId| ErrorItem {
+        code,
+        message: message.to_owned(),
+        field: Some("lines".to_owned()),
+        details: Some(json!({ "productId": id })),
+    };
+    ids.iter().map(item).collect()
+}
+
+fn of_shortage(shortage: &Shortage) -> ErrorItem {
+    let Shortage { sku, requested, available, .. } = shortage;
+    ErrorItem {
+        code: "insufficient_stock",
+        message: format!("{available} of {sku} are left, {requested} were asked for"),
+        field: Some("lines".to_owned()),
+        details: Some(json!(shortage)),
+    }
+}
+
+impl From<Error> for ApiError {
+    /// The one place where errors of the domain become HTTP.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(violation) => violation.into(),
+            Error::NotFound(what) => Self::not_found(what),
+            Error::Stale { current } => {
+                let text = "somebody changed it since you read it; read it again";
+                let stale = Self::new(StatusCode::PRECONDITION_FAILED, "stale_version", text);
+                stale.details(json!({ "currentVersion": current }))
+            }
+            Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
+            Error::UnknownCategory => Self::invalid("unknown_category", "there is no such category"),
+            Error::UnknownProducts(ids) => {
+                let errors = of_products("unknown_product", "there is no such product", &ids);
+                Self::all(StatusCode::UNPROCESSABLE_ENTITY, errors)
+            }
+            Error::DiscontinuedProducts(ids) => {
+                let errors = of_products("product_discontinued", "the product is no longer sold", &ids);
+                Self::all(StatusCode::CONFLICT, errors)
+            }
+            Error::InsufficientStock(shortages) => {
+                Self::all(StatusCode::CONFLICT, shortages.iter().map(of_shortage).collect())
+            }
+            Error::KeyReused => {
+                Self::invalid("idempotency_key_reused", "this Idempotency-Key was sent with another request before")
+            }
+            Error::Unavailable(log) => Self::unavailable(&log),
+            Error::Internal(log) => Self::internal(&log),
+        }
+    }
+}
+
+impl From<Violation> for ApiError {
+    fn from(violation: Violation) -> Self {
+        Self::invalid(violation.code, violation.message)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let metadata = Metadata { request_id: RequestContext::current().request_id, ..Default::default() };
+        let failure = Failure { data: (), errors: self.errors, metadata };
+        let mut response = (self.status, axum::Json(failure)).into_response();
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use souk_domain::{ProductId, Sku};
+
+    #[test]
+    fn an_internal_text_never_reaches_the_client() {
+        for error in [Error::Internal("secret".to_owned()), Error::Unavailable("secret".to_owned())] {
+            assert!(!format!("{:?}", ApiError::from(error).errors).contains("secret"));
+        }
+    }
+
+    #[test]
+    fn every_shortage_names_its_product_and_what_is_left() {
+        let shortage = |sku: &str, available| Shortage {
+            product_id: ProductId::new(),
+            sku: Sku::parse(sku).expect("a sku"),
+            requested: 5,
+            available,
+        };
+        let error = ApiError::from(Error::InsufficientStock(vec![shortage("A", 3), shortage("B", 0)]));
+        assert_eq!(error.status, StatusCode::CONFLICT);
+        let left: Vec<_> =
+            error.errors.iter().map(|item| item.details.as_ref().expect("details")["available"].clone()).collect();
+        assert_eq!(left, [json!(3), json!(0)]);
+    }
+
+    #[test]
+    fn the_codes_are_sorted_and_unique() {
+        assert!(CODES.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+}
