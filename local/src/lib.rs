@@ -1,1 +1,15 @@
-//! The whole of Souk in one process.
+//! The whole of Souk in one process: HTTP API, WebSocket API, stream trigger, scheduler, on embedded parts or real ones.
+
+mod banner;
+mod demo;
+mod embedded;
+mod functions;
+mod gateway;
+mod http;
+mod keys;
+mod options;
+mod system;
+
+pub use http::open_api;
+pub use options::{Banner, Options};
+pub use system::System;

@@ -84,6 +84,7 @@ impl Trigger {
     async fn round(&self, is_ready: &mut bool, housekeeping: bool) -> Result<()> {
         if !*is_ready {
             self.stream.ensure_group(&self.group).await?;
+            self.finish_what_was_left().await?;
             *is_ready = true;
         }
         if housekeeping {
@@ -93,6 +94,18 @@ impl Trigger {
         }
         let entries = self.stream.read(&self.group, self.batch, WAIT).await?;
         self.deliver(entries).await
+    }
+
+    /// An earlier run under this reader's name may have died with entries in hand.
+    async fn finish_what_was_left(&self) -> Result<()> {
+        loop {
+            let left = self.stream.left_behind(&self.group, self.batch).await?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            // Settling takes each of them out of the reader's hand, so this ends.
+            self.deliver(left).await?;
+        }
     }
 
     /// Invokes the function and settles every entry: acknowledged, put back, or buried.

@@ -122,6 +122,17 @@ impl EventStream for RedisEventStream {
         Ok(reply.keys.into_iter().flat_map(|key| key.ids).map(|id| entry(id, 1)).collect())
     }
 
+    async fn left_behind(&self, group: &StreamGroup, count: usize) -> Result<Vec<StreamEntry>> {
+        let mut command = redis::cmd("XREADGROUP");
+        command.arg("GROUP").arg(&group.group).arg(&group.reader).arg("COUNT").arg(count);
+        command.arg("STREAMS").arg(stream_name(group.stream)).arg("0");
+        let reply: Option<StreamReadReply> =
+            self.link.call(|mut connection| async move { command.query_async(&mut connection).await }).await?;
+        let ids = reply.unwrap_or_default().keys.into_iter().flat_map(|key| key.ids);
+        // At least the second delivery; the exact number matters only once it fails again.
+        Ok(ids.map(|id| entry(id, 2)).collect())
+    }
+
     async fn claim(&self, group: &StreamGroup, count: usize) -> Result<Vec<StreamEntry>> {
         let stream = stream_name(group.stream);
         let (name, reader) = (group.group.clone(), group.reader.clone());

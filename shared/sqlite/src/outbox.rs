@@ -3,7 +3,7 @@ use crate::{SqliteStore, rows};
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use souk_domain::ports::Outbox;
-use souk_domain::{DateTime, Event, EventId, Result};
+use souk_domain::{DateTime, Event, EventId, Result, from_micros};
 
 /// Writes events that tell of the transaction that is open.
 pub(crate) fn append(connection: &Connection, events: &[Event], at: DateTime) -> Result<()> {
@@ -53,6 +53,20 @@ impl Outbox for SqliteStore {
         let ids = ids.to_vec();
         self.writer.write_later(move |connection| mark(connection, &ids));
         Ok(())
+    }
+
+    async fn last_published(&self) -> Result<Option<DateTime>> {
+        // Events are published in nearly their order, so the latest rows know.
+        let sql = "SELECT max(published_at) FROM (SELECT published_at FROM outbox ORDER BY sequence DESC LIMIT 1000)";
+        let latest =
+            self.read(move |connection| rows::one(connection, "row", sql, [], |row| row.get::<_, Option<i64>>(0)));
+        Ok(latest.await?.map(from_micros))
+    }
+
+    async fn republish(&self, since: DateTime) -> Result<usize> {
+        let sql = "UPDATE outbox SET published_at = NULL, claimed_until = NULL WHERE published_at > ?1";
+        let since = since.timestamp_micros();
+        self.writer.write(move |connection| rows::execute(connection, sql, [since]).map_err(failed)).await
     }
 
     async fn expire_idempotency_keys(&self, now: DateTime) -> Result<usize> {

@@ -62,6 +62,9 @@ pub trait EventStream: Send + Sync {
     /// Takes up to `count` new entries, waiting up to `wait` for the first.
     async fn read(&self, group: &StreamGroup, count: usize, wait: Duration) -> Result<Vec<StreamEntry>>;
 
+    /// Up to `count` entries that an earlier run of this very reader took and left behind.
+    async fn left_behind(&self, group: &StreamGroup, count: usize) -> Result<Vec<StreamEntry>>;
+
     /// Takes up to `count` entries that are due again: those that [`EventStream::put_back`] put back, after a pause that
     /// doubles with each delivery, and those whose reader has not been heard of for [`StreamEntry::ABANDONED`].
     async fn claim(&self, group: &StreamGroup, count: usize) -> Result<Vec<StreamEntry>>;

@@ -123,8 +123,15 @@ pub trait Outbox: Send + Sync {
     /// Nobody else gets them until `until`, so that two relays do not publish the same ones.
     async fn claim_unpublished(&self, limit: usize, before: DateTime, until: DateTime) -> Result<Vec<Event>>;
 
+    /// When the latest event was published.
+    async fn last_published(&self) -> Result<Option<DateTime>>;
+
     /// Notes that events were published. May be lost: an event is then published again.
     async fn mark_published(&self, ids: &[EventId]) -> Result<()>;
+
+    /// Forgets that events were published after `since`, so that relays publish them again: for streams that lost their
+    /// latest entries. The number forgotten.
+    async fn republish(&self, since: DateTime) -> Result<usize>;
 
     /// Forgets the idempotency keys that expired before `now`; the number forgotten.
     async fn expire_idempotency_keys(&self, now: DateTime) -> Result<usize>;

@@ -1,0 +1,97 @@
+//! All functions of the catalogue, in this process.
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use souk_domain::Error;
+use souk_domain::ports::{Cache, ConnectionTable, EventPublisher, Invoker, Store};
+use souk_environment::Environment;
+use souk_lambda::{Batch, BatchResponse, Ports};
+use souk_platform::{expire_idempotency_keys, relay_outbox};
+use souk_realtime::{Notifier, Realtime, SocketReply, SocketRequest};
+use souk_template::{Template, Trigger};
+use std::sync::Arc;
+
+/// The functions that are not HTTP: sockets, consumers, schedules.
+#[derive(Clone)]
+pub(crate) struct Functions {
+    store: Arc<dyn Store>,
+    cache: Arc<dyn Cache>,
+    publisher: Arc<dyn EventPublisher>,
+    realtime: Realtime,
+    notifier: Notifier,
+}
+
+impl Functions {
+    pub(crate) fn new(environment: &Environment, ports: &Ports) -> Result<Self> {
+        let redis = Arc::new(environment.redis()?);
+        let connections: Arc<dyn ConnectionTable> = environment.connections()?;
+        let (orders, access) = (ports.store.clone(), ports.access.clone());
+        Ok(Self {
+            store: ports.store.clone(),
+            cache: redis.clone(),
+            publisher: redis,
+            realtime: Realtime { connections: connections.clone(), orders, access },
+            notifier: Notifier { connections, push: environment.push()? },
+        })
+    }
+
+    /// Runs a WebSocket function.
+    pub(crate) async fn socket(&self, function: &str, request: SocketRequest) -> Result<SocketReply, Error> {
+        let connections = &*self.realtime.connections;
+        match function {
+            "connect" => souk_realtime::connect::handle(request, &self.realtime).await,
+            "disconnect" => souk_realtime::disconnect::handle(request, connections).await,
+            "subscribe" => souk_realtime::subscribe::handle(request, &self.realtime).await,
+            "unsubscribe" => souk_realtime::unsubscribe::handle(request, connections).await,
+            "default" => souk_realtime::default::handle(request).await,
+            other => Err(unknown(other)),
+        }
+    }
+
+    /// Runs a scheduled function. The stream trigger runs all the time instead (see `System`).
+    pub(crate) async fn tick(&self, function: &str) -> Result<(), Error> {
+        match function {
+            "relay-outbox" => relay_outbox::handle(&*self.store, &*self.publisher).await.map(drop),
+            "expire-idempotency-keys" => expire_idempotency_keys::handle(&*self.store).await.map(drop),
+            "stream-trigger" => Ok(()),
+            other => Err(unknown(other)),
+        }
+    }
+
+    async fn consume(&self, function: &str, batch: Batch) -> Result<BatchResponse, Error> {
+        match function {
+            "invalidate-product-cache" => souk_catalog::invalidate_product_cache::handle(batch, &*self.cache).await,
+            "notify-inventory" => souk_realtime::notify_inventory::handle(batch, &self.notifier).await,
+            "notify-orders" => souk_realtime::notify_orders::handle(batch, &self.notifier).await,
+            other => Err(unknown(other)),
+        }
+    }
+
+    /// Fails when the catalogue names a function that this process cannot run.
+    pub(crate) async fn check(&self, template: &Template) -> Result<()> {
+        for function in template.functions() {
+            let known = match &function.trigger {
+                Trigger::Http { .. } => Ok(()),   // `http::router` checks these.
+                Trigger::Socket { .. } => Ok(()), // So does the gateway.
+                Trigger::Stream(_) => self.consume(&function.name, Batch { records: Vec::new() }).await.map(drop),
+                Trigger::Schedule { .. } => self.tick(&function.name).await,
+            };
+            known.with_context(|| function.name.clone())?;
+        }
+        Ok(())
+    }
+}
+
+fn unknown(function: &str) -> Error {
+    Error::Internal(format!("there is no function {function} in this process"))
+}
+
+#[async_trait]
+impl Invoker for Functions {
+    /// Goes through JSON, as on Lambda, so that the same contract holds.
+    async fn invoke(&self, function: &str, payload: String) -> Result<String, Error> {
+        let batch = serde_json::from_str(&payload).map_err(Error::configuration)?;
+        let response = self.consume(function, batch).await?;
+        serde_json::to_string(&response).map_err(Error::configuration)
+    }
+}

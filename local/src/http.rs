@@ -1,0 +1,112 @@
+//! The HTTP API: the routes of the catalogue, the OpenAPI document and a page to try them.
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
+use souk_catalog::Catalog;
+use souk_customers::{Customers, LogIn};
+use souk_inventory::Inventory;
+use souk_lambda::{Ports, TokenIssuer};
+use souk_orders::Orders;
+use souk_platform::Platform;
+use souk_template::{Template, Trigger};
+use std::collections::BTreeMap;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Souk",
+        version = "1",
+        description = "An e-commerce management system.\n\nEvery answer is an envelope: `data`, `errors` and `metadata`. \
+            Money is in minor units (pence, cents), times are RFC 3339 in UTC. Log in with `POST /api/v1/sessions` and \
+            send the token as `Authorization: Bearer`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    tags(
+        (name = "catalog", description = "Categories that nest and the products in them"),
+        (name = "inventory", description = "The stock of products and its ledger"),
+        (name = "customers", description = "The people who can log in"),
+        (name = "orders", description = "What customers buy"),
+        (name = "platform", description = "How the shop is"),
+    ),
+    servers((url = "/")),
+)]
+struct Document;
+
+type Functions = BTreeMap<&'static str, OpenApiRouter>;
+
+fn with_state<S: Clone + Send + Sync + 'static>(
+    functions: Vec<(&'static str, OpenApiRouter<S>)>,
+    state: &S,
+) -> impl Iterator<Item = (&'static str, OpenApiRouter)> {
+    functions.into_iter().map(|(name, router)| (name, router.with_state(state.clone())))
+}
+
+/// Every HTTP function that this process knows, by name.
+fn functions(ports: &Ports, issuer: TokenIssuer) -> Functions {
+    let customers = Customers::from(ports.clone());
+    let log_in = LogIn::new(customers.clone(), issuer);
+    with_state(souk_catalog::http_functions(), &Catalog::from(ports.clone()))
+        .chain(with_state(souk_inventory::http_functions(), &Inventory::from(ports.clone())))
+        .chain(with_state(souk_customers::http_functions(), &customers))
+        .chain(with_state(souk_customers::log_in_functions(), &log_in))
+        .chain(with_state(souk_orders::http_functions(), &Orders::from(ports.clone())))
+        .chain(with_state(souk_platform::http_functions(), &Platform::from(ports.clone())))
+        .collect()
+}
+
+/// Merges the functions that the catalogue routes to. Fails when the two do not say the same.
+fn merge(template: &Template, mut functions: Functions) -> Result<OpenApiRouter> {
+    let mut merged = OpenApiRouter::with_openapi(Document::openapi());
+    for function in template.functions() {
+        let Trigger::Http { method, path } = &function.trigger else { continue };
+        let router =
+            functions.remove(function.name.as_str()).with_context(|| format!("no function {}", function.name))?;
+        let declared = routes(router.get_openapi());
+        anyhow::ensure!(
+            declared == [(method.clone(), path.clone())],
+            "{}: template.yaml says {method} {path}, the function {declared:?}",
+            function.name
+        );
+        merged = merged.merge(router);
+    }
+    anyhow::ensure!(functions.is_empty(), "not in template.yaml: {:?}", functions.keys());
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    merged
+        .get_openapi_mut()
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("token", SecurityScheme::Http(scheme));
+    Ok(merged)
+}
+
+/// Method and path of every operation.
+fn routes(document: &utoipa::openapi::OpenApi) -> Vec<(String, String)> {
+    let paths = serde_json::to_value(&document.paths).unwrap_or_default();
+    let paths = paths.as_object().cloned().unwrap_or_default();
+    let of_path = |(path, item): (String, serde_json::Value)| {
+        let methods = item.as_object().map(|item| item.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+        methods.into_iter().map(move |method| (method.to_uppercase(), path.clone()))
+    };
+    paths.into_iter().flat_map(of_path).collect()
+}
+
+/// The whole HTTP API.
+pub(crate) fn router(template: &Template, ports: &Ports, issuer: TokenIssuer) -> Result<Router> {
+    let (router, document) = merge(template, functions(ports, issuer))?.split_for_parts();
+    let page = SwaggerUi::new("/docs").url("/openapi.json", document);
+    Ok(souk_lambda::wrap(router.merge(page).route("/", get(|| async { Redirect::temporary("/docs/") }))))
+}
+
+/// The OpenAPI document of the whole HTTP API.
+///
+/// # Errors
+/// When the catalogue and the functions do not say the same.
+pub fn open_api(template: &Template, ports: &Ports, issuer: TokenIssuer) -> Result<utoipa::openapi::OpenApi> {
+    Ok(merge(template, functions(ports, issuer))?.into_openapi())
+}

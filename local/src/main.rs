@@ -1,0 +1,24 @@
+//! `souk`: runs the whole system until Ctrl-C or SIGTERM.
+
+use clap::Parser;
+use souk_local::{Options, System};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    souk_lambda::start_logging("warn");
+    let options = Options::parse();
+    let system = System::start(&options).await?;
+    system.announce(options.banner);
+    stop_asked_for().await?;
+    system.stop().await;
+    Ok(())
+}
+
+async fn stop_asked_for() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

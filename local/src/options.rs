@@ -1,0 +1,52 @@
+use clap::{Parser, ValueEnum};
+use std::path::PathBuf;
+
+/// Runs the whole of Souk in one process.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "souk", version)]
+pub struct Options {
+    /// Port of the HTTP API on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    pub http_port: u16,
+
+    /// Port of the WebSocket API on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8081)]
+    pub ws_port: u16,
+
+    /// Folder that keeps everything between runs.
+    #[arg(long, default_value = ".souk")]
+    pub data: PathBuf,
+
+    /// Forget what the folder keeps and start anew.
+    #[arg(long)]
+    pub reset: bool,
+
+    /// What to print once everything runs; json is one line for scripts.
+    #[arg(long, value_enum, default_value_t = Banner::Text)]
+    pub banner: Banner,
+
+    /// Import this CSV file (sku,name,category,price_minor,currency) instead of the demo catalog.
+    #[arg(long)]
+    pub catalog: Option<PathBuf>,
+
+    /// System of record instead of the embedded one: sqlite:{path}.
+    #[arg(long, env = "SOUK_STORE_URL")]
+    pub store_url: Option<String>,
+
+    /// Redis instead of the embedded one: redis://{host}:{port}.
+    #[arg(long, env = "SOUK_REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+
+    /// DynamoDB instead of the embedded one: http://{host}:{port}.
+    #[arg(long, env = "SOUK_DYNAMODB_ENDPOINT")]
+    pub dynamodb_endpoint: Option<String>,
+}
+
+/// The form of what is printed once everything runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Banner {
+    /// For people.
+    Text,
+    /// One line of JSON with URLs and demo credentials.
+    Json,
+}
