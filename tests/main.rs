@@ -1,1 +1,18 @@
-fn main() {}
+//! End-to-end tests: only HTTP and WebSocket, as a client would. Each test has a shop of its own.
+//!
+//! With `SOUK_TEST_REDIS=redis-server` every shop gets a private `redis-server` instead of the embedded one.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
+
+mod catalog;
+mod catalogue;
+mod contract;
+mod customers;
+mod faults;
+mod harness;
+mod inventory;
+mod orders;
+mod realtime;
+mod replay;
+mod roles;
+mod system;

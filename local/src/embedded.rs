@@ -12,7 +12,10 @@ use tokio_util::sync::CancellationToken;
 const REDIS_START: Duration = Duration::from_secs(30);
 
 /// Starts a server that speaks Redis on a free port, with an append-only file in `folder`. It ends with the process.
-pub(crate) async fn start_redis(folder: &Path) -> Result<String> {
+///
+/// # Errors
+/// When it does not start.
+pub async fn start_redis(folder: &Path) -> Result<String> {
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let port = free_port()?;
     let mut config = Config::default();

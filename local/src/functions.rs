@@ -11,6 +11,9 @@ use souk_realtime::{Notifier, Realtime, SocketReply, SocketRequest};
 use souk_template::{Template, Trigger};
 use std::sync::Arc;
 
+/// The scheduled functions that [`Functions::tick`] and the stream triggers run.
+const SCHEDULED: [&str; 3] = ["relay-outbox", "expire-idempotency-keys", "stream-trigger"];
+
 /// The functions that are not HTTP: sockets, consumers, schedules.
 #[derive(Clone)]
 pub(crate) struct Functions {
@@ -48,12 +51,11 @@ impl Functions {
         }
     }
 
-    /// Runs a scheduled function. The stream trigger runs all the time instead (see `System`).
+    /// Runs a scheduled function; the stream triggers run all the time instead (see `System`).
     pub(crate) async fn tick(&self, function: &str) -> Result<(), Error> {
         match function {
             "relay-outbox" => relay_outbox::handle(&*self.store, &*self.publisher).await.map(drop),
             "expire-idempotency-keys" => expire_idempotency_keys::handle(&*self.store).await.map(drop),
-            "stream-trigger" => Ok(()),
             other => Err(unknown(other)),
         }
     }
@@ -71,10 +73,11 @@ impl Functions {
     pub(crate) async fn check(&self, template: &Template) -> Result<()> {
         for function in template.functions() {
             let known = match &function.trigger {
-                Trigger::Http { .. } => Ok(()),   // `http::router` checks these.
-                Trigger::Socket { .. } => Ok(()), // So does the gateway.
+                // `http::router` and the gateway check theirs.
+                Trigger::Http { .. } | Trigger::Socket { .. } => Ok(()),
                 Trigger::Stream(_) => self.consume(&function.name, Batch { records: Vec::new() }).await.map(drop),
-                Trigger::Schedule { .. } => self.tick(&function.name).await,
+                Trigger::Schedule { .. } if SCHEDULED.contains(&function.name.as_str()) => Ok(()),
+                Trigger::Schedule { .. } => Err(unknown(&function.name)),
             };
             known.with_context(|| function.name.clone())?;
         }

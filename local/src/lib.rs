@@ -10,6 +10,7 @@ mod keys;
 mod options;
 mod system;
 
+pub use embedded::start_redis;
 pub use http::open_api;
 pub use options::{Banner, Options};
 pub use system::System;

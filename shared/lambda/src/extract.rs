@@ -16,8 +16,8 @@ use souk_domain::{Cause, Claim, Version, Violation};
 
 /// Largest JSON body, in bytes: an order of 2,000 lines needs a quarter of it.
 const JSON_LIMIT: usize = 1 << 20;
-/// Largest upload, in bytes: a synchronous invocation carries 6 MB, its envelope included.
-const UPLOAD_LIMIT: usize = 5 << 20;
+/// Largest upload, in bytes: a synchronous invocation carries 6 MB, and what is not text travels in base64.
+const UPLOAD_LIMIT: usize = 4 << 20;
 
 /// A command: its body and what set it going. Honours `Idempotency-Key`.
 #[derive(Debug)]

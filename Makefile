@@ -1,0 +1,45 @@
+# `make run` and `make test` need nothing but Rust.
+
+# Arguments for the program: make run ARGS="--data /tmp/shop --reset"
+ARGS ?=
+# Invoices and options for the replay: make replay ORDERS=orders.csv.gz ARGS="--limit 500"
+ORDERS ?=
+
+.PHONY: run test test-redis check bench replay openapi lint-template
+
+## Starts the whole system; Ctrl-C stops it.
+run:
+	cargo run --release --quiet -p souk-local --bin souk -- $(ARGS)
+
+## Every test, on the embedded parts.
+test:
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --no-fail-fast; else cargo test --workspace --no-fail-fast; fi
+
+## The adapters' and the end-to-end tests again, each with a private redis-server.
+test-redis:
+	@command -v redis-server >/dev/null || { echo "redis-server is not installed"; exit 1; }
+	SOUK_TEST_REDIS=redis-server cargo test -p souk-local --test end_to_end -p souk-redis -- --test-threads 2
+
+## Format, lints, unused or unsound dependencies.
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --offline check licenses bans sources; else echo "SKIPPED cargo deny: not installed (cargo install cargo-deny)"; fi
+	@if command -v cargo-machete >/dev/null; then cargo machete; else echo "SKIPPED cargo machete: not installed (cargo install cargo-machete)"; fi
+
+## Speed: orders, cached reads, commit to frame; each against a baseline of the same run.
+bench:
+	cargo build --release --quiet -p souk-local -p souk-tools
+	target/release/bench --souk target/release/souk $(ARGS)
+
+## Plays invoices against a running shop and checks its books.
+replay:
+	cargo run --release --quiet -p souk-tools --bin replay -- --orders $(ORDERS) $(ARGS)
+
+## Writes docs/openapi.json as the shop serves it.
+openapi:
+	SOUK_UPDATE=1 cargo test --quiet -p souk-local --test end_to_end the_open_api_document
+
+## Checks template.yaml with cfn-lint (a Python package).
+lint-template:
+	@if command -v cfn-lint >/dev/null; then cfn-lint template.yaml; else echo "SKIPPED cfn-lint: not installed (pip install cfn-lint)"; fi

@@ -1,0 +1,92 @@
+use super::Shop;
+use super::shop::PATIENCE;
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// A browser's end of a WebSocket.
+pub struct Browser {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Browser {
+    pub async fn guest(shop: &Shop) -> Self {
+        Self::connect(shop, "").await.unwrap()
+    }
+
+    pub async fn logged_in(shop: &Shop, token: &str) -> Self {
+        Self::connect(shop, &format!("?access_token={token}")).await.unwrap()
+    }
+
+    /// `Err` is the HTTP status that the gateway refused with.
+    pub async fn connect(shop: &Shop, query: &str) -> Result<Self, u16> {
+        let url = format!("{}/{query}", shop.banner["webSocket"].as_str().unwrap());
+        match connect_async(url).await {
+            Ok((socket, _)) => Ok(Self { socket }),
+            Err(Error::Http(response)) => Err(response.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub async fn say(&mut self, message: Value) {
+        self.send(Message::text(message.to_string())).await;
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        self.socket.send(message).await.unwrap();
+    }
+
+    /// The next message; `None` when the gateway closed the connection.
+    pub async fn hear(&mut self) -> Option<Value> {
+        let heard = tokio::time::timeout(PATIENCE, self.next()).await;
+        heard.expect("a message in time")
+    }
+
+    async fn next(&mut self) -> Option<Value> {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                _ => return None,
+            }
+        }
+    }
+
+    /// The code that the gateway closes the connection with.
+    pub async fn close_code(&mut self) -> Option<u16> {
+        let closing = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),
+                    Some(Ok(_)) => {}
+                    _ => return None,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, closing).await.expect("a close in time")
+    }
+
+    /// The next message of a kind; others are skipped.
+    pub async fn hear_of(&mut self, kind: &str) -> Value {
+        loop {
+            let message = self.hear().await.expect("an open connection");
+            if message["type"] == kind {
+                return message;
+            }
+        }
+    }
+
+    /// Whether nothing comes for a while.
+    pub async fn hears_nothing_for(&mut self, time: Duration) -> bool {
+        tokio::time::timeout(time, self.next()).await.is_err()
+    }
+
+    pub async fn subscribe(&mut self, topic: &str) {
+        self.say(json!({ "action": "subscribe", "topic": topic })).await;
+        let answer = self.hear().await.unwrap();
+        assert_eq!((&answer["type"], &answer["topic"]), (&json!("Subscribed"), &json!(topic)), "{answer}");
+    }
+}

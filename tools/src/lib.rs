@@ -1,0 +1,5 @@
+//! Clients of a running shop: one that plays invoices, one that measures.
+
+pub mod client;
+pub mod replay;
+pub mod report;
