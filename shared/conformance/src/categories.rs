@@ -115,7 +115,8 @@ pub async fn a_category_does_not_stand_in_its_own_way(store: Arc<dyn Store>) {
 
 /// Names are one only when the domain folds them to the same key; no collation of a store may join more of them.
 pub async fn names_that_fold_differently_are_different(store: Arc<dyn Store>) {
-    let names = ["Strasse", "Straße", "😀", "😁", "か", "カ", "ae", "æ", "o", "ø", "l", "ł", "co-op", "coop", "a b", "ab"];
+    let names =
+        ["Strasse", "Straße", "😀", "😁", "か", "カ", "ae", "æ", "o", "ø", "l", "ł", "co-op", "coop", "a b", "ab"];
     for name in names {
         category(&store, name, None).await;
     }
@@ -200,9 +201,8 @@ pub async fn a_removal_races_with_a_new_product(store: Arc<dyn Store>) {
         let id = category(&store, "Contested", None).await;
         let (fields, code) = (souk_domain::ProductFields { category_id: id, ..shop.fields("P", 1) }, round.to_string());
         let (creator, remover) = (shop.clone(), store.clone());
-        let created = tokio::spawn(async move {
-            creator.store.create_product(crate::shop::sku(&code), fields, &cause()).await
-        });
+        let created =
+            tokio::spawn(async move { creator.store.create_product(crate::shop::sku(&code), fields, &cause()).await });
         let removed = tokio::spawn(async move { remover.delete_category(id, &cause()).await });
         match (created.await.expect("a task"), removed.await.expect("a task")) {
             (Ok(product), removed) => {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 /// Somebody who registered reads back as they were answered: Unicode name, role, moment to the microsecond.
 pub async fn a_new_customer_reads_back_as_answered(store: Arc<dyn Store>) {
     let cause = Cause { at: from_micros(1_700_000_000_123_457), ..cause() };
-    for (role, name) in [(Role::Customer, "Ada Lovelace"), (Role::Manager, "José Ñandú"), (Role::Admin, "王 𠮷野 😀")] {
+    for (role, name) in [(Role::Customer, "Ada Lovelace"), (Role::Manager, "José Ñandú"), (Role::Admin, "王 𠮷野 😀")]
+    {
         let new = newcomer(&format!("{}@example.com", role.as_str()), name, role);
         let made = store.register_customer(new.clone(), &cause).await.expect("a registration");
         assert!(made.events.is_empty() && made.replayed.is_none());

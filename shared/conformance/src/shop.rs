@@ -12,6 +12,9 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
 
+/// More than any test makes: a walk that finds so much goes round in circles.
+pub(crate) const ENDLESS: usize = 20_000;
+
 pub(crate) type AnyStore = Arc<dyn Store>;
 
 /// A store with a member of staff and one category in it.
@@ -80,6 +83,7 @@ impl Shop {
         loop {
             let page = self.store.orders(customer, limit(100), after).await.expect("a page");
             orders.extend(page.items);
+            assert!(orders.len() <= ENDLESS, "the pages have no end");
             after = page.next;
             if after.is_none() {
                 return orders;
@@ -93,6 +97,7 @@ impl Shop {
         loop {
             let page = self.store.movements(id, limit(100), after).await.expect("a page");
             ledger.extend(page.items);
+            assert!(ledger.len() <= ENDLESS, "the pages have no end");
             after = page.next;
             if after.is_none() {
                 return ledger;

@@ -71,7 +71,7 @@ mod tests {
     fn a_query_is_whole_words_and_one_prefix() {
         let query = SearchQuery::parse("  White hang").expect("a query");
         assert_eq!((query.words, query.prefix.as_str()), (vec!["white".to_owned()], "hang"));
-        for text in ["", " !? ", &"a b c d e f g h i j k l", &"x ".repeat(1000)] {
+        for text in ["", " !? ", "a b c d e f g h i j k l", &"x ".repeat(1000)] {
             assert_eq!(SearchQuery::parse(text).expect_err(text).code, "invalid_search");
         }
     }

@@ -54,18 +54,13 @@ text!(
 );
 text!(
     /// A text about a product, possibly empty: up to 4,000 characters.
+    #[derive(Default)]
     Description, "invalid_description", "a description", 0..=4000, "Holds one T-light."
 );
 text!(
     /// Why somebody changed something: 1 to 200 characters.
     Reason, "invalid_reason", "a reason", 1..=200, "stocktaking"
 );
-
-impl Default for Description {
-    fn default() -> Self {
-        Self(String::new())
-    }
-}
 
 #[cfg(test)]
 mod tests {

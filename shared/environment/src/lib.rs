@@ -30,10 +30,13 @@ pub const TOKEN_PUBLIC_KEY: &str = "SOUK_TOKEN_PUBLIC_KEY";
 /// Signs access tokens: Ed25519, PKCS#8 in PEM.
 pub const TOKEN_PRIVATE_KEY: &str = "SOUK_TOKEN_PRIVATE_KEY";
 
+/// Looks a variable up.
+type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// Where the parts are that functions need.
 #[derive(Clone)]
 pub struct Environment {
-    variables: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    variables: Arc<Variables>,
     aws: AwsSettings,
 }
 

@@ -20,7 +20,7 @@ impl Copies {
             tracing::debug!(%error, "the cache is away, the store answers");
             Vec::new()
         });
-        found.try_into().unwrap_or_else(|_| [const { None }; N])
+        found.try_into().unwrap_or([const { None }; N])
     }
 
     /// Reads a copy; one that another version of Souk wrote in another form counts as none.

@@ -1,0 +1,66 @@
+//! Speed of a shop that is started for the purpose, against baselines of the same run.
+
+mod frames;
+mod orders;
+mod reads;
+mod shop;
+
+use anyhow::Result;
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Measures orders, cached reads and the way from a commit to a browser.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "bench", version)]
+pub struct Options {
+    /// The program to measure.
+    #[arg(long, default_value = "target/release/souk")]
+    pub souk: PathBuf,
+
+    /// Orders a round.
+    #[arg(long, default_value_t = 4000)]
+    pub orders: usize,
+
+    /// Rounds; the median counts.
+    #[arg(long, default_value_t = 5)]
+    pub rounds: usize,
+
+    /// Buyers at once.
+    #[arg(long, default_value_t = 32)]
+    pub concurrency: usize,
+}
+
+/// Products that the buyers choose from.
+const PRODUCTS: usize = 1000;
+/// Products of each order.
+const LINES: usize = 3;
+
+/// Measures everything and prints it.
+///
+/// # Errors
+/// When the program does not start or stops answering.
+pub async fn run(options: &Options) -> Result<()> {
+    let shop = shop::Running::start(&options.souk).await?;
+    orders::measure(options, &shop).await?;
+    reads::measure(&shop).await?;
+    frames::measure(&shop).await?;
+    println!("memory      {:.0} MB resident after all of this", shop.resident_mb()?);
+    Ok(())
+}
+
+/// The middle one.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// A catalog file of [`PRODUCTS`] products.
+fn catalog() -> String {
+    let rows = (0..PRODUCTS).map(|n| format!("B{n:04},Bench product {n},Category {},{},GBP\n", n % 12, 100 + n));
+    "sku,name,category,price_minor,currency\n".to_owned() + &rows.collect::<String>()
+}
+
+/// The products of the n-th order: spread over the catalog, never one twice.
+fn chosen(n: usize) -> impl Iterator<Item = usize> {
+    (0..LINES).map(move |line| (n * 7 + line * 331) % PRODUCTS)
+}

@@ -1,0 +1,122 @@
+//! Orders over HTTP against the same `place_order` called directly on the store.
+
+use super::shop::Running;
+use super::{LINES, Options, PRODUCTS, catalog, chosen, median};
+use crate::client::{Placed, Shop};
+use crate::report::Latencies;
+use anyhow::{Context, Result};
+use futures::{StreamExt, TryStreamExt};
+use secrecy::SecretString;
+use souk_domain::ports::{Customers, Inventory, Orders, Products};
+use souk_domain::{
+    Adjustment, CategoryName, Cause, Change, Claim, CurrencyCode, CustomerId, Email, ImportOutcome, ImportRow, Money,
+    NewCustomer, NewOrder, NewOrderLine, PersonName, ProductId, ProductName, Quantity, Reason, Role, Sku,
+};
+use souk_sqlite::SqliteStore;
+use std::future::Future;
+use std::time::Instant;
+
+pub(super) async fn measure(options: &Options, shop: &Running) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let direct = Direct::open(folder.path()).await?;
+    let customer = shop.guest.register("bench@souk.example").await?;
+    let (mut over_http, mut directly) = (Vec::new(), Vec::new());
+    let (mut http_latencies, mut direct_latencies) = (Latencies::default(), Latencies::default());
+    for round in 0..options.rounds {
+        let first = round * options.orders;
+        let rate = timed(options, first, &mut http_latencies, |n| place(shop, &customer, n)).await?;
+        over_http.push(rate);
+        directly.push(timed(options, first, &mut direct_latencies, |n| direct.place(n)).await?);
+    }
+    let (http, store) = (median(over_http), median(directly));
+    println!("orders      {LINES} lines each, {} buyers at once, {PRODUCTS} products", options.concurrency);
+    println!("  HTTP      {http:.0} orders/s, {}", http_latencies.summary());
+    println!("  store     {store:.0} orders/s, {}", direct_latencies.summary());
+    println!("  ratio     {:.2} (at least 0.50 wanted)", http / store);
+    Ok(())
+}
+
+/// Orders a second.
+async fn timed<F: Future<Output = Result<()>>>(
+    options: &Options,
+    first: usize,
+    latencies: &mut Latencies,
+    place: impl Fn(usize) -> F,
+) -> Result<f64> {
+    let started = Instant::now();
+    let mut placed = futures::stream::iter(first..first + options.orders)
+        .map(|n| {
+            let placing = place(n);
+            async move {
+                let sent = Instant::now();
+                placing.await?;
+                anyhow::Ok(sent.elapsed())
+            }
+        })
+        .buffer_unordered(options.concurrency);
+    while let Some(latency) = placed.try_next().await? {
+        latencies.record(latency);
+    }
+    Ok(options.orders as f64 / started.elapsed().as_secs_f64())
+}
+
+async fn place(shop: &Running, customer: &Shop, n: usize) -> Result<()> {
+    let lines: Vec<_> = chosen(n).map(|product| (shop.product(product), 1)).collect();
+    match customer.place(&format!("bench-{n}"), &lines).await? {
+        Placed::Accepted { .. } => Ok(()),
+        Placed::Refused(code) => anyhow::bail!("refused: {code}"),
+    }
+}
+
+/// The store without anything around it.
+struct Direct {
+    store: SqliteStore,
+    customer: CustomerId,
+    products: Vec<ProductId>,
+}
+
+impl Direct {
+    async fn open(folder: &std::path::Path) -> Result<Self> {
+        let store = SqliteStore::open(&folder.join("bench.db"))?;
+        let cause = Cause::internal("bench");
+        let new = NewCustomer {
+            email: Email::parse("bench@souk.example")?,
+            name: PersonName::parse("Bench")?,
+            role: Role::Customer,
+            password_hash: SecretString::from("none"),
+        };
+        let customer = store.register_customer(new, &cause).await?.value.id;
+        let rows = catalog().lines().skip(1).map(row).collect::<Result<Vec<_>>>()?;
+        let mut products = Vec::new();
+        for outcome in store.import_products(rows, &cause).await?.value {
+            let ImportOutcome::Created(product_id) = outcome else { anyhow::bail!("{outcome:?}") };
+            let (change, reason) = (Change::To(100_000_000), Reason::parse("bench")?);
+            store.adjust_stock(Adjustment { product_id, change, reason, actor: customer }, None, &cause).await?;
+            products.push(product_id);
+        }
+        Ok(Self { store, customer, products })
+    }
+
+    async fn place(&self, n: usize) -> Result<()> {
+        let quantity = Quantity::new(1)?;
+        let lines = chosen(n).map(|product| NewOrderLine { product_id: self.products[product], quantity });
+        let order = NewOrder::new(self.customer, lines, None)?;
+        let claim = Claim { scope: "bench".to_owned(), key: format!("bench-{n}"), fingerprint: [0; 32] };
+        let cause = Cause { claim: Some(claim), ..Cause::internal("bench") };
+        self.store.place_order(order, &cause).await?;
+        Ok(())
+    }
+}
+
+fn row(line: &str) -> Result<ImportRow> {
+    let [sku, name, category, price, currency] = line.split(',').collect::<Vec<_>>()[..] else {
+        anyhow::bail!("not a row: {line}")
+    };
+    Ok(ImportRow {
+        sku: Sku::parse(sku)?,
+        name: ProductName::parse(name)?,
+        description: None,
+        category: CategoryName::parse(category)?,
+        price: Money::new(price.parse().context("a price")?, CurrencyCode::parse(currency)?)?,
+    })
+}
