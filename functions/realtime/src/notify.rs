@@ -1,5 +1,4 @@
 use futures::{StreamExt, TryStreamExt};
-use serde::Serialize;
 use souk_domain::ports::{ConnectionTable, Delivery, Push};
 use souk_domain::realtime::{ConnectionId, Message, Topic};
 use souk_domain::{Error, Event};
@@ -18,29 +17,39 @@ pub struct Notifier {
     pub push: Arc<dyn Push>,
 }
 
-/// A message for everybody who listens to a topic.
-pub(crate) fn message<T: Serialize>(kind: &'static str, topic: Topic, event: &Event, data: &T) -> (Topic, String) {
-    let message = Message {
-        kind,
-        topic: topic.clone(),
-        time: event.time,
-        version: event.version,
-        correlation_id: event.correlation_id.clone(),
-        data,
-    };
-    (topic, serde_json::to_string(&message).unwrap_or_default())
+/// What an event says to everybody who listens to a topic.
+pub(crate) struct Notice<'a> {
+    pub(crate) kind: &'static str,
+    pub(crate) topic: Topic,
+    pub(crate) event: &'a Event,
+}
+
+impl Notice<'_> {
+    fn message(&self) -> String {
+        let message = Message {
+            kind: self.kind,
+            topic: self.topic.clone(),
+            time: self.event.time,
+            version: self.event.version,
+            correlation_id: self.event.correlation_id.clone(),
+            data: self.event.data.content(),
+        };
+        serde_json::to_string(&message).unwrap_or_default()
+    }
 }
 
 impl Notifier {
-    /// Sends each message to whoever listens to its topic; the messages of one connection stay in order.
-    pub(crate) async fn send(&self, messages: Vec<(Topic, String)>) -> Result<(), Error> {
-        let topics: Vec<Topic> = messages.iter().map(|(topic, _)| topic.clone()).collect();
+    /// Tells each notice to whoever listens to its topic; the messages of one connection stay in order.
+    pub(crate) async fn send(&self, notices: Vec<Notice<'_>>) -> Result<(), Error> {
+        let topics: Vec<Topic> = notices.iter().map(|notice| notice.topic.clone()).collect();
         let listeners: HashMap<Topic, Vec<ConnectionId>> =
             self.connections.subscribers(&topics).await?.into_iter().collect();
-        let mut mail: HashMap<&ConnectionId, Vec<&str>> = HashMap::new();
-        for (topic, message) in &messages {
-            for connection in listeners.get(topic).into_iter().flatten() {
-                mail.entry(connection).or_default().push(message);
+        let mut mail: HashMap<&ConnectionId, Vec<Arc<str>>> = HashMap::new();
+        for notice in &notices {
+            let Some(connections) = listeners.get(&notice.topic) else { continue };
+            let message: Arc<str> = notice.message().into();
+            for connection in connections {
+                mail.entry(connection).or_default().push(message.clone());
             }
         }
         futures::stream::iter(mail)
@@ -49,9 +58,9 @@ impl Notifier {
             .await
     }
 
-    async fn deliver(&self, connection: &ConnectionId, messages: Vec<&str>) -> Result<(), Error> {
+    async fn deliver(&self, connection: &ConnectionId, messages: Vec<Arc<str>>) -> Result<(), Error> {
         for message in messages {
-            if self.push.send(connection, message).await? == Delivery::Gone {
+            if self.push.send(connection, &message).await? == Delivery::Gone {
                 return self.connections.disconnect(connection).await;
             }
         }

@@ -1,6 +1,6 @@
 //! Consumer of inventory events: tells browsers of new stock levels (`InventoryUpdated` on `product/{id}` and `catalog`).
 
-use crate::notify::{Notifier, latest_by_subject, message};
+use crate::notify::{Notice, Notifier, latest_by_subject};
 use souk_domain::realtime::Topic;
 use souk_domain::{Error, Event, EventData};
 use souk_lambda::{Batch, BatchResponse, consume};
@@ -12,13 +12,13 @@ use souk_lambda::{Batch, BatchResponse, consume};
 pub async fn handle(batch: Batch, notifier: &Notifier) -> Result<BatchResponse, Error> {
     consume(batch, async |events: &[Event]| {
         let latest = latest_by_subject(events);
-        notifier.send(latest.into_iter().flat_map(messages).collect()).await
+        notifier.send(latest.into_iter().flat_map(notices).collect()).await
     })
     .await
 }
 
-fn messages(event: &Event) -> Vec<(Topic, String)> {
+fn notices(event: &Event) -> Vec<Notice<'_>> {
     let EventData::InventoryChanged(stock) = &event.data else { return Vec::new() };
     let topics = [Topic::Product(stock.product_id), Topic::Catalog];
-    topics.into_iter().map(|topic| message("InventoryUpdated", topic, event, stock)).collect()
+    topics.into_iter().map(|topic| Notice { kind: "InventoryUpdated", topic, event }).collect()
 }

@@ -1,7 +1,7 @@
 //! Consumer of order events: tells browsers of the status of orders (`OrderStatusChanged` on `order/{id}`, `customer/{id}`
 //! and `admin`).
 
-use crate::notify::{Notifier, message};
+use crate::notify::{Notice, Notifier};
 use souk_domain::realtime::Topic;
 use souk_domain::{Error, Event, EventData};
 use souk_lambda::{Batch, BatchResponse, consume};
@@ -11,11 +11,15 @@ use souk_lambda::{Batch, BatchResponse, consume};
 /// # Errors
 /// When the table or the gateway is away; the batch is delivered again.
 pub async fn handle(batch: Batch, notifier: &Notifier) -> Result<BatchResponse, Error> {
-    consume(batch, async |events: &[Event]| notifier.send(events.iter().flat_map(messages).collect()).await).await
+    consume(batch, async |events: &[Event]| notifier.send(events.iter().flat_map(notices).collect()).await).await
 }
 
-fn messages(event: &Event) -> Vec<(Topic, String)> {
+fn notices(event: &Event) -> Vec<Notice<'_>> {
     let (EventData::OrderPlaced(order) | EventData::OrderCancelled(order)) = &event.data else { return Vec::new() };
-    let topics = [Topic::Order(order.order_id), Topic::Customer(order.customer_id), Topic::Admin];
-    topics.into_iter().map(|topic| message("OrderStatusChanged", topic, event, order)).collect()
+    let mut topics = vec![Topic::Customer(order.customer_id), Topic::Admin];
+    if matches!(event.data, EventData::OrderCancelled(_)) {
+        // Nobody can listen to an order before it is placed, and whoever reads its id in the answer knows its status.
+        topics.push(Topic::Order(order.order_id));
+    }
+    topics.into_iter().map(|topic| Notice { kind: "OrderStatusChanged", topic, event }).collect()
 }

@@ -97,6 +97,18 @@ impl EventData {
     }
 }
 
+impl EventData {
+    /// What happened, without its type, as JSON.
+    pub fn content(&self) -> serde_json::Value {
+        let content = match self {
+            EventData::ProductCreated(data) | EventData::ProductUpdated(data) => serde_json::to_value(data),
+            EventData::InventoryChanged(data) => serde_json::to_value(data),
+            EventData::OrderPlaced(data) | EventData::OrderCancelled(data) => serde_json::to_value(data),
+        };
+        content.unwrap_or_default()
+    }
+}
+
 /// A product as it is after the event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

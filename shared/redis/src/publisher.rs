@@ -1,7 +1,9 @@
 use crate::RedisLink;
 use async_trait::async_trait;
+use redis::Script;
 use souk_domain::ports::EventPublisher;
 use souk_domain::{Aggregate, Event, Result};
+use std::sync::LazyLock;
 
 /// Appends events to streams, all or none.
 ///
@@ -10,17 +12,20 @@ use souk_domain::{Aggregate, Event, Result};
 /// itself writes `*` down as the id it chose; the embedded server does not.
 ///
 /// KEYS: the stream of each event. ARGV: milliseconds since the Unix epoch, then each event.
-const APPEND: &str = r"
-local top = {}
+static APPEND: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
 for i, stream in ipairs(KEYS) do
-    if not top[stream] then
+    local added = redis.pcall('XADD', stream, ARGV[1] .. '-*', 'event', ARGV[i + 1])
+    if type(added) == 'table' and added.err then
         local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
-        local ahead = last and string.match(last[1], '^%d+')
-        top[stream] = ahead and tonumber(ahead) > tonumber(ARGV[1]) and ahead or ARGV[1]
+        local millis = string.match(last[1], '^%d+')
+        redis.call('XADD', stream, millis .. '-*', 'event', ARGV[i + 1])
     end
-    redis.call('XADD', stream, top[stream] .. '-*', 'event', ARGV[i + 1])
 end
-return #KEYS";
+return #KEYS",
+    )
+});
 
 /// The stream that holds the events of an aggregate.
 pub(crate) fn stream_name(aggregate: Aggregate) -> String {
@@ -33,8 +38,7 @@ impl EventPublisher for RedisLink {
         if events.is_empty() {
             return Ok(());
         }
-        let script = redis::Script::new(APPEND);
-        let mut invocation = script.prepare_invoke();
+        let mut invocation = APPEND.prepare_invoke();
         invocation.arg(souk_domain::now().timestamp_millis());
         for event in events {
             invocation.key(stream_name(event.data.aggregate())).arg(event.to_json());
