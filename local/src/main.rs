@@ -3,9 +3,6 @@
 use clap::Parser;
 use souk_local::{Options, System};
 
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     souk_lambda::start_logging("warn");

@@ -29,6 +29,10 @@ pub use serve::{Invocation, Served, serve_event, serve_http, serve_invocation, s
 use souk_domain::ports::Store;
 use std::sync::Arc;
 
+/// The allocator of every function and of `local` (the reason stands in Cargo.toml).
+#[global_allocator]
+static MEMORY: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// The ports that HTTP functions share. Each context takes what it uses.
 #[derive(Clone)]
 pub struct Ports {

@@ -44,12 +44,7 @@ impl RedisLink {
     where
         F: Future<Output = RedisResult<T>>,
     {
-        let limited = async {
-            // The manager's own limits are for each attempt; this one is for all of them.
-            let call = tokio::time::timeout(CONNECT + RESPOND, commands(self.connection.clone()));
-            call.await.unwrap_or_else(|_| Err(timed_out()))
-        };
-        self.breaker.call(limited).await.map_err(|error| match error {
+        self.breaker.call(commands(self.connection.clone())).await.map_err(|error| match error {
             recloser::Error::Inner(error) => unavailable(error),
             recloser::Error::Rejected => Error::Unavailable("Redis failed a moment ago".to_owned()),
         })
@@ -61,10 +56,6 @@ impl RedisLink {
             redis::AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
         self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(unavailable)
     }
-}
-
-fn timed_out() -> redis::RedisError {
-    std::io::Error::new(std::io::ErrorKind::TimedOut, "Redis did not answer in time").into()
 }
 
 /// Any failure of Redis passes sooner or later.

@@ -46,12 +46,12 @@ impl SqliteStore {
         prepare(&connection).map_err(unavailable)?;
         // WAL with FULL: a commit that was answered survives a power cut. Group commit pays for it.
         connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000;")
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8000;")
             .map_err(unavailable)?;
         migrations::apply(&mut connection)?;
         let manager = SqliteConnectionManager::file(path).with_init(|connection| {
             prepare(connection)?;
-            connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4000;")
+            connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2000;")
         });
         let readers =
             r2d2::Pool::builder().max_size(READERS).connection_timeout(BUSY).build(manager).map_err(unavailable)?;
