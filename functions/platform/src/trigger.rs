@@ -17,7 +17,7 @@ const WAIT: Duration = Duration::from_secs(1);
 const HOUSEKEEPING: Duration = Duration::from_millis(500);
 /// The batch window: entries that come within it after a batch make the next one. The first entry after a quiet time waits
 /// for nothing; under load, few large invocations do the work of many small ones.
-const WINDOW: Duration = Duration::from_millis(10);
+const WINDOW: Duration = Duration::from_millis(20);
 /// The pause after Redis failed.
 const PAUSE: Duration = Duration::from_millis(250);
 
