@@ -9,7 +9,7 @@ ORDERS ?=
 
 ## Starts the whole system; Ctrl-C stops it.
 run:
-	cargo run --release --quiet -p souk-local --bin souk -- $(ARGS)
+	cargo run --release -p souk-local --bin souk -- $(ARGS)
 
 ## Every test, on the embedded parts.
 test:
@@ -18,7 +18,7 @@ test:
 ## The adapters' and the end-to-end tests again, each with a private redis-server.
 test-redis:
 	@command -v redis-server >/dev/null || { echo "redis-server is not installed"; exit 1; }
-	SOUK_TEST_REDIS=redis-server cargo test -p souk-local --test end_to_end -p souk-redis -- --test-threads 2
+	SOUK_TEST_REDIS=redis-server cargo test -p souk-local -p souk-redis --test end_to_end --test contract -- --test-threads 2
 
 ## Format, lints, unused or unsound dependencies.
 check:
@@ -29,12 +29,12 @@ check:
 
 ## Speed: orders, cached reads, commit to frame; each against a baseline of the same run.
 bench:
-	cargo build --release --quiet -p souk-local -p souk-tools
+	cargo build --release -p souk-local -p souk-tools
 	target/release/bench --souk target/release/souk $(ARGS)
 
 ## Plays invoices against a running shop and checks its books.
 replay:
-	cargo run --release --quiet -p souk-tools --bin replay -- --orders $(ORDERS) $(ARGS)
+	cargo run --release -p souk-tools --bin replay -- --orders $(ORDERS) $(ARGS)
 
 ## Writes docs/openapi.json as the shop serves it.
 openapi:
