@@ -9,6 +9,10 @@ use std::time::Duration;
 /// How long a copy lives: bounds the harm of an invalidation that never came.
 const TIME_TO_LIVE: Duration = Duration::from_secs(300);
 
+/// From so many invalidations on, a look comes first: a batch of events mostly repeats what their commands said, and a look
+/// costs the server far less than the script. For a few, a second round trip costs more than it saves.
+const LOOK_FIRST: usize = 16;
+
 /// Writes `version:document` under each key unless a newer version is there. A document may be empty: the mark that a
 /// version exists, which readers take for nothing; it replaces older versions only.
 ///
@@ -79,10 +83,9 @@ impl Cache for RedisLink {
     }
 
     async fn invalidate(&self, versions: &[(CacheKey, Version)]) -> Result<()> {
-        if versions.is_empty() {
-            return Ok(());
+        if versions.len() < LOOK_FIRST {
+            return self.write_newer(versions.iter().map(|(key, version)| (key, *version, ""))).await;
         }
-        // Mostly somebody said so before: a look costs the server far less than the script.
         let keys: Vec<CacheKey> = versions.iter().map(|(key, _)| *key).collect();
         let known = self.values(&keys).await?;
         let is_old =

@@ -101,6 +101,22 @@ async fn a_copy_is_kept_until_a_newer_version_is_known_and_an_older_one_never_co
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_invalidations_at_once_are_as_exact_as_one() {
+    let server = Server::start();
+    let cache = server.link();
+    let keys: Vec<CacheKey> = (0..40).map(|_| CacheKey::Stock(ProductId::new())).collect();
+    let copies: Vec<_> = keys[..20].iter().map(|key| (*key, copy(5, "five"))).collect();
+    cache.put(&copies).await.unwrap();
+    // Older, equal and newer than the copies, and of things that have none.
+    let versions: Vec<_> = keys.iter().zip(0_i64..).map(|(key, n)| (*key, 4 + n % 3)).collect();
+    cache.invalidate(&versions).await.unwrap();
+    let expected = |n: usize| (n < 20 && n % 3 < 2).then(|| copy(5, "five"));
+    assert_eq!(cache.get(&keys).await.unwrap(), (0..40).map(expected).collect::<Vec<_>>());
+    cache.put(&[(keys[38], copy(5, "a slow reader's"))]).await.unwrap();
+    assert_eq!(cache.get(&[keys[38]]).await.unwrap(), [None], "version 6 of it exists");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_group_reads_every_event_in_order_and_readers_of_one_group_share_them() {
     let server = Server::start();
     let (publisher, stream) = (server.link(), server.stream());

@@ -31,7 +31,7 @@ pub trait Cache: Send + Sync {
     /// Keeps copies unless newer ones are known, in one round trip.
     async fn put(&self, entries: &[(CacheKey, Cached)]) -> Result<()>;
 
-    /// Says that these versions exist: older copies vanish and cannot come back. One round trip, two when there are any.
+    /// Says that these versions exist: older copies vanish and cannot come back. One round trip, or two.
     async fn invalidate(&self, versions: &[(CacheKey, Version)]) -> Result<()>;
 
     /// Answers when the cache can be used.
