@@ -1,8 +1,7 @@
-use super::catalog;
-use crate::client::{Listed, Shop};
+use super::{PRODUCTS, catalog};
+use crate::client::Shop;
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::collections::HashMap;
 use std::path::Path;
 use std::process::Stdio;
 use tempfile::TempDir;
@@ -15,7 +14,7 @@ pub(super) struct Running {
     _folder: TempDir,
     banner: Value,
     pub(super) guest: Shop,
-    pub(super) products: HashMap<String, Listed>,
+    products: Vec<String>,
 }
 
 impl Running {
@@ -37,10 +36,10 @@ impl Running {
         let text = |field: &str| manager[field].as_str().unwrap_or_default();
         let manager = guest.log_in(text("email"), text("password")).await?;
         manager.import(catalog().into_bytes()).await?;
-        let mut products = guest.products().await?;
-        products.retain(|sku, _| sku.starts_with('B') && sku.len() == 5);
-        for product in products.values() {
-            manager.restock(&product.id, 100_000_000).await?;
+        let listed = guest.products().await?;
+        let products: Vec<String> = (0..PRODUCTS).map(|n| listed[&format!("B{n:04}")].id.clone()).collect();
+        for product in &products {
+            manager.restock(product, 100_000_000).await?;
         }
         Ok(Self { process, _folder: folder, banner, guest, products })
     }
@@ -52,7 +51,7 @@ impl Running {
 
     /// The id of the n-th product of the catalog.
     pub(super) fn product(&self, n: usize) -> String {
-        self.products[&format!("B{n:04}")].id.clone()
+        self.products[n].clone()
     }
 
     pub(super) fn resident_mb(&self) -> Result<f64> {
