@@ -11,15 +11,16 @@ pub mod orders;
 pub mod outbox;
 pub mod products;
 mod shop;
+pub mod sqlserver;
 
 /// One `#[tokio::test]` for each test of this crate.
 ///
 /// `$open` names an async function of the calling module. It gives a fresh empty `Arc<dyn Store>` and a guard that is
-/// dropped when the test is over, such as the directory of the store's files.
+/// dropped when the test is over, such as the directory of the store's files. Attributes before the name go to each test.
 #[macro_export]
 macro_rules! conformance_tests {
-    ($open:ident) => {
-        $crate::conformance_tests! { @expand $open
+    ($(#[$attribute:meta])* $open:ident) => {
+        $crate::conformance_tests! { @expand ($(#[$attribute])*) $open
             categories {
                 a_new_category_reads_back_as_it_was_answered
                 an_unknown_category_is_not_found
@@ -173,18 +174,20 @@ macro_rules! conformance_tests {
             }
         }
     };
-    (@expand $open:ident $($module:ident { $($test:ident)* })*) => {
+    (@expand $attributes:tt $open:ident $($module:ident { $($test:ident)* })*) => {
         $(
             mod $module {
-                $(
-                    #[tokio::test(flavor = "multi_thread")]
-                    async fn $test() {
-                        let (store, _guard) = super::$open().await;
-                        $crate::$module::$test(store).await;
-                    }
-                )*
+                $($crate::conformance_tests! { @test $attributes $open $module $test })*
             }
         )*
+    };
+    (@test ($(#[$attribute:meta])*) $open:ident $module:ident $test:ident) => {
+        $(#[$attribute])*
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $test() {
+            let (store, _guard) = super::$open().await;
+            $crate::$module::$test(store).await;
+        }
     };
 }
 

@@ -1,11 +1,11 @@
 use crate::{ProductId, Sku, Version, Violation};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a port answers with.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A product that an order asked for more of than there is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shortage {
     /// Which product.

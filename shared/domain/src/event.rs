@@ -214,16 +214,20 @@ impl Event {
     }
 
     fn new(data: EventData, subject: String, version: Version, cause: &Cause) -> Self {
-        Self {
-            specversion: SpecVersion::V1,
-            id: EventId::new(),
-            source: format!("/souk/{}", data.aggregate().as_str()),
-            subject,
-            time: cause.at,
-            version,
-            correlation_id: cause.correlation_id.clone(),
-            data,
-        }
+        Self::stored(EventId::new(), data, subject, version, cause.at, cause.correlation_id.clone())
+    }
+
+    /// An event whose parts a store has kept.
+    pub fn stored(
+        id: EventId,
+        data: EventData,
+        subject: String,
+        version: Version,
+        time: DateTime,
+        correlation_id: String,
+    ) -> Self {
+        let source = format!("/souk/{}", data.aggregate().as_str());
+        Self { specversion: SpecVersion::V1, id, source, subject, time, version, correlation_id, data }
     }
 
     /// The JSON document.

@@ -37,8 +37,8 @@ pub use money::{CurrencyCode, Money};
 pub use order::{NewOrder, NewOrderLine, Order, OrderLine, OrderStatus};
 pub use page::{Limit, Page};
 pub use product::{
-    Facet, ImportOutcome, ImportRow, Product, ProductCursor, ProductFields, ProductFilter, ProductList, ProductQuery,
-    ProductSort, ProductStatus, SortKey, StockedProduct,
+    Facet, ImportOutcome, ImportRow, ImportStep, Product, ProductCursor, ProductFields, ProductFilter, ProductList,
+    ProductQuery, ProductSort, ProductStatus, SortKey, StockedProduct, text_terms,
 };
 pub use quantity::Quantity;
 pub use search::{SearchQuery, search_terms, sort_key};

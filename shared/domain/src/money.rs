@@ -54,7 +54,7 @@ impl Money {
         match amount_minor {
             ..0 => Err(Violation::new("invalid_money", "an amount is not negative")),
             0..=Self::MAX_MINOR => Ok(Self { amount_minor, currency }),
-            _ => Err(too_large()),
+            _ => Err(Self::too_large()),
         }
     }
 
@@ -73,7 +73,7 @@ impl Money {
     /// # Errors
     /// `amount_too_large` when the product does not fit.
     pub fn times(&self, quantity: Quantity) -> Result<Self, Violation> {
-        let amount = self.amount_minor.checked_mul(i64::from(quantity.get())).ok_or_else(too_large)?;
+        let amount = self.amount_minor.checked_mul(i64::from(quantity.get())).ok_or_else(Self::too_large)?;
         Self::new(amount, self.currency.clone())
     }
 
@@ -83,14 +83,20 @@ impl Money {
     /// `amount_too_large` when the sum does not fit, `invalid_currency` when the currencies differ.
     pub fn plus(&self, other: &Money) -> Result<Self, Violation> {
         if self.currency != other.currency {
-            return Err(Violation::new("invalid_currency", "amounts of two currencies cannot be added"));
+            return Err(Self::two_currencies());
         }
         Self::new(self.amount_minor + other.amount_minor, self.currency.clone())
     }
-}
 
-fn too_large() -> Violation {
-    Violation::new("amount_too_large", format!("an amount is at most {} minor units", Money::MAX_MINOR))
+    /// The refusal `amount_too_large`, for stores that calculate themselves.
+    pub fn too_large() -> Violation {
+        Violation::new("amount_too_large", format!("an amount is at most {} minor units", Self::MAX_MINOR))
+    }
+
+    /// The refusal `invalid_currency` of amounts that do not go together, for stores that calculate themselves.
+    pub fn two_currencies() -> Violation {
+        Violation::new("invalid_currency", "amounts of two currencies cannot be added")
+    }
 }
 
 #[cfg(test)]

@@ -87,10 +87,24 @@ impl Product {
         }
     }
 
-    /// The words that find the product: of its SKU, its name and its description.
-    pub fn search_terms(&self) -> Vec<String> {
-        search_terms(&format!("{} {} {}", self.sku, self.name, self.description))
+    /// The product with other values. Its version and time stay: the store sets them when it keeps the change.
+    pub fn with_fields(&self, fields: ProductFields) -> Self {
+        let ProductFields { name, description, category_id, price } = fields;
+        Self { name, description, category_id, price, ..self.clone() }
     }
+
+    /// The words that find the product: of its SKU, its name and its description, each once.
+    pub fn search_terms(&self) -> Vec<String> {
+        let mut terms = self.sku.search_terms();
+        let more = text_terms(&self.name, &self.description);
+        terms.extend(more.into_iter().filter(|term| !self.sku.search_terms().contains(term)));
+        terms
+    }
+}
+
+/// The words of a product's texts that find it.
+pub fn text_terms(name: &ProductName, description: &Description) -> Vec<String> {
+    search_terms(&format!("{name} {description}"))
 }
 
 /// A product and how many pieces of it can be ordered now.
@@ -226,6 +240,36 @@ pub struct ImportRow {
     pub category: CategoryName,
     /// Of one piece.
     pub price: Money,
+}
+
+/// What one row of an import does to the catalog.
+#[derive(Debug)]
+pub enum ImportStep {
+    /// Makes a product.
+    Create(Product),
+    /// Gives a product other values.
+    Update(Product),
+    /// Nothing: the product has these values already.
+    Keep(ProductId),
+    /// Nothing: the product cannot be changed.
+    Refuse(Error),
+}
+
+impl ImportRow {
+    /// What the row does when its SKU belongs to `known`, or to no product yet. `category_id` is the category it names.
+    pub fn step(self, known: Option<&Product>, category_id: CategoryId, at: DateTime) -> ImportStep {
+        let Self { sku, name, description, price, .. } = self;
+        let Some(known) = known else {
+            let description = description.unwrap_or_default();
+            return ImportStep::Create(Product::new(sku, ProductFields { name, description, category_id, price }, at));
+        };
+        if known.status == ProductStatus::Discontinued {
+            return ImportStep::Refuse(Error::PRODUCT_DISCONTINUED);
+        }
+        let description = description.unwrap_or_else(|| known.description.clone());
+        let new = known.with_fields(ProductFields { name, description, category_id, price });
+        if new == *known { ImportStep::Keep(known.id) } else { ImportStep::Update(new) }
+    }
 }
 
 /// What became of one row of an import.

@@ -8,18 +8,28 @@ const TERMS_PER_PRODUCT: usize = 200;
 /// Most words of one query; each costs one range of the index.
 const WORDS_PER_QUERY: usize = 10;
 
+/// Longest sort key, in bytes: four for each of 200 characters. Only names of characters that fold into many reach it, and
+/// those count as equal when they differ behind it. An index of SQL Server takes keys of 1,700 bytes.
+const SORT_KEY_LENGTH: usize = 800;
+
 /// Folds a text for comparison: compatibility forms are resolved, accents dropped, case lowered (Unicode NFKD).
 ///
 /// Stores order and compare this key byte by byte, so every store gives the same order whatever its collation.
 pub fn sort_key(text: &str) -> String {
+    let mut key = fold(text);
+    key.truncate(key.floor_char_boundary(SORT_KEY_LENGTH));
+    key
+}
+
+fn fold(text: &str) -> String {
     text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 
 /// The words of a text in the form that the index keeps, in the order of their first use, each once.
 pub fn search_terms(text: &str) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
-    let key = sort_key(text);
-    let words = key.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let folded = fold(text);
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words
         .map(|word| word.chars().take(TERM_LENGTH).collect::<String>())
         .filter(|word| seen.insert(word.clone()))

@@ -1,4 +1,4 @@
-use crate::{Violation, violation::text_value};
+use crate::{Violation, search_terms, violation::text_value};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,6 +21,11 @@ impl Sku {
             return Ok(Self(text.to_ascii_uppercase()));
         }
         Err(Violation::new("invalid_sku", "a SKU is 1 to 64 letters, digits or . _ / -"))
+    }
+
+    /// The words of the SKU that find its product.
+    pub fn search_terms(&self) -> Vec<String> {
+        search_terms(&self.0)
     }
 }
 

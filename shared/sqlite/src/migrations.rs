@@ -1,9 +1,12 @@
-//! Brings the tables up to date: numbered files, each applied once, forward only.
+//! Brings the tables up to date: numbered files, each applied once, forward only. Opening the store does it.
 
+use crate::SqliteStore;
 use crate::errors::{failed, internal};
+use async_trait::async_trait;
 use rusqlite::{Connection, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 use souk_domain::Result;
+use souk_domain::ports::Schema;
 
 /// Every file of `migrations/sqlite`, in order.
 const MIGRATIONS: [(&str, &str); 1] = [("0001_initial", include_str!("../../../migrations/sqlite/0001_initial.sql"))];
@@ -41,6 +44,14 @@ fn apply_one(connection: &Connection, name: &str, sql: &str) -> Result<()> {
                 .map(drop)
                 .map_err(failed)
         }
+    }
+}
+
+#[async_trait]
+impl Schema for SqliteStore {
+    /// Nothing is missing: the store was opened.
+    async fn migrate(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
     }
 }
 

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use souk_domain::ports::Products;
 use souk_domain::{
-    CategoryFields, CategoryId, CategoryName, Cause, Committed, Error, Event, ImportOutcome, ImportRow, Product,
-    ProductFields, ProductId, ProductList, ProductQuery, ProductStatus, Result, Sku, StockLevel, StockedProduct,
-    Version, sort_key,
+    CategoryFields, CategoryId, CategoryName, Cause, Committed, Error, Event, ImportOutcome, ImportRow, ImportStep,
+    Product, ProductFields, ProductId, ProductList, ProductQuery, ProductStatus, Result, Sku, StockLevel,
+    StockedProduct, Version, sort_key,
 };
 use std::collections::HashMap;
 
@@ -119,11 +119,6 @@ fn change(connection: &Connection, key: i64, old: &Product, new: Product, cause:
     Ok((new, event))
 }
 
-fn with_fields(old: &Product, fields: ProductFields) -> Product {
-    let ProductFields { name, description, category_id, price } = fields;
-    Product { name, description, category_id, price, ..old.clone() }
-}
-
 /// Imports rows, looking each category up once.
 struct Import<'a> {
     connection: &'a Connection,
@@ -134,28 +129,24 @@ struct Import<'a> {
 
 impl Import<'_> {
     fn row(&mut self, row: ImportRow) -> Result<ImportOutcome> {
-        let category_id = self.category(row.category)?;
+        let category_id = self.category(row.category.clone())?;
         let sql = format!("SELECT {COLUMNS} FROM product p JOIN category c USING (category_key) WHERE p.sku = ?1");
         let known = rows::maybe(self.connection, &sql, [row.sku.as_str()], |r| Ok((r.get("product_key")?, read(r)?)))?;
-        let Some((key, old)) = known else {
-            let description = row.description.unwrap_or_default();
-            let fields = ProductFields { name: row.name, description, category_id, price: row.price };
-            let product = Product::new(row.sku, fields, self.cause.at);
-            insert(self.connection, &product)?;
-            self.events.push(Event::product_created(&product, self.cause));
-            return Ok(ImportOutcome::Created(product.id));
-        };
-        if old.status == ProductStatus::Discontinued {
-            return Ok(ImportOutcome::Refused(Error::PRODUCT_DISCONTINUED));
+        let (key, old) = known.map_or((None, None), |(key, old)| (Some(key), Some(old)));
+        match (row.step(old.as_ref(), category_id, self.cause.at), key, old) {
+            (ImportStep::Update(new), Some(key), Some(old)) => {
+                let (product, event) = change(self.connection, key, &old, new, self.cause)?;
+                self.events.push(event);
+                Ok(ImportOutcome::Updated(product.id))
+            }
+            (ImportStep::Create(product) | ImportStep::Update(product), ..) => {
+                insert(self.connection, &product)?;
+                self.events.push(Event::product_created(&product, self.cause));
+                Ok(ImportOutcome::Created(product.id))
+            }
+            (ImportStep::Keep(id), ..) => Ok(ImportOutcome::Unchanged(id)),
+            (ImportStep::Refuse(error), ..) => Ok(ImportOutcome::Refused(error)),
         }
-        let description = row.description.unwrap_or_else(|| old.description.clone());
-        let new = with_fields(&old, ProductFields { name: row.name, description, category_id, price: row.price });
-        if new == old {
-            return Ok(ImportOutcome::Unchanged(old.id));
-        }
-        let (product, event) = change(self.connection, key, &old, new, self.cause)?;
-        self.events.push(event);
-        Ok(ImportOutcome::Updated(product.id))
     }
 
     /// The category of that name at the top of the tree, made when it is missing.
@@ -199,7 +190,7 @@ impl Products for SqliteStore {
             if old.status == ProductStatus::Discontinued {
                 return Err(Error::PRODUCT_DISCONTINUED);
             }
-            let (product, event) = change(connection, key, &old, with_fields(&old, fields), cause)?;
+            let (product, event) = change(connection, key, &old, old.with_fields(fields), cause)?;
             Ok((product, vec![event]))
         })
         .await

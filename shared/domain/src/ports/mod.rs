@@ -12,4 +12,4 @@ mod store;
 pub use cache::{Cache, CacheKey, Cached};
 pub use events::{DeadLetter, EventPublisher, EventStream, Invoker, StreamEntry, StreamGroup};
 pub use push::{ConnectionTable, Delivery, Push, Subscribers};
-pub use store::{Categories, Customers, Inventory, Orders, Outbox, Products, Store};
+pub use store::{Categories, Customers, Inventory, Orders, Outbox, Products, Schema, Store};

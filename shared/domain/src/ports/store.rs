@@ -140,6 +140,14 @@ pub trait Outbox: Send + Sync {
     async fn ping(&self) -> Result<()>;
 }
 
+/// The tables themselves.
+#[async_trait]
+pub trait Schema: Send + Sync {
+    /// Applies the migrations that are missing, in order; their names. Several at once do not meet. Fails with `Internal`
+    /// when one that was applied before has another text now.
+    async fn migrate(&self) -> Result<Vec<String>>;
+}
+
 /// Everything that the system of record offers; functions take the part they need.
-pub trait Store: Categories + Products + Inventory + Customers + Orders + Outbox {}
-impl<T: Categories + Products + Inventory + Customers + Orders + Outbox> Store for T {}
+pub trait Store: Categories + Products + Inventory + Customers + Orders + Outbox + Schema {}
+impl<T: Categories + Products + Inventory + Customers + Orders + Outbox + Schema> Store for T {}

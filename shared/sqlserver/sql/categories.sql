@@ -1,0 +1,1 @@
+SELECT document FROM category_document ORDER BY name_key

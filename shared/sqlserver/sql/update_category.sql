@@ -1,0 +1,28 @@
+-- @P8 id, @P9 version it must have or 0, @P10 name, @P11 its key, @P12 parent or nil.
+DECLARE @category_key BIGINT, @version BIGINT, @parent_key BIGINT;
+UPDATE category_tree SET moves = category_tree.moves + 1;
+SELECT @category_key = category_key, @version = version FROM category WHERE id = @P8;
+SELECT @parent_key = category_key FROM category WHERE id = @P12;
+IF @category_key IS NULL
+    SET @outcome = N'unknown_category_itself';
+ELSE IF @P9 <> 0 AND @P9 <> @version
+    SELECT @outcome = N'stale', @result = CAST(@version AS NVARCHAR(20));
+ELSE IF @parent_key IS NULL AND @P12 <> CAST(N'00000000-0000-0000-0000-000000000000' AS UNIQUEIDENTIFIER)
+    SET @outcome = N'unknown_category';
+ELSE
+BEGIN
+    WITH above AS (
+        SELECT category_key, parent_key FROM category WHERE category_key = @parent_key
+        UNION ALL
+        SELECT c.category_key, c.parent_key FROM category AS c JOIN above AS a ON c.category_key = a.parent_key
+    )
+    SELECT @outcome = N'category_cycle' FROM above WHERE category_key = @category_key OPTION (MAXRECURSION 32767);
+    IF @outcome = N'done'
+    BEGIN
+        UPDATE category
+        SET parent_key = @parent_key, sibling_key = COALESCE(@parent_key, 0), name = @P10, name_key = @P11, version = category.version + 1,
+            updated_at = @at
+        WHERE category_key = @category_key;
+        SELECT @result = document FROM category_document WHERE category_key = @category_key;
+    END;
+END;

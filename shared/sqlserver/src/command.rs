@@ -1,0 +1,191 @@
+//! Commands: one batch each, which honours the claim, has the effect, keeps the result and writes the events.
+
+use crate::SqlServerStore;
+use crate::rows;
+use crate::run::Repeat;
+use crate::statements::Command;
+use crate::value::Value;
+use chrono::NaiveDateTime;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use souk_domain::{Cause, Claim, Committed, Error, Event, EventData, EventId, Money, ProductId, Result, Shortage};
+use tiberius::Row;
+use uuid::Uuid;
+
+/// How often a command is run because a race made it void, before the caller is told to come back.
+pub(crate) const RACES: usize = 50;
+
+/// The constraint that a second run with a claim meets while the first is on its way.
+const CLAIM_TAKEN: &str = "idempotency_pk";
+
+/// What a batch says when it did not do what was asked.
+struct Refusal<'a> {
+    outcome: &'a str,
+    detail: Option<&'a str>,
+}
+
+/// What became of a batch.
+pub(crate) enum Answer<T> {
+    Done(Committed<T>),
+    Refused(Error),
+    /// What it had read was no longer so; it changed nothing.
+    Overtaken,
+}
+
+impl SqlServerStore {
+    /// Runs a command. `broken` says what a broken constraint means.
+    pub(crate) async fn command<T: DeserializeOwned>(
+        &self,
+        command: &Command,
+        cause: &Cause,
+        values: impl IntoIterator<Item = Value>,
+        broken: fn(&str) -> Option<Error>,
+    ) -> Result<Committed<T>> {
+        let values = frame(cause).into_iter().chain(values).collect::<Vec<_>>();
+        // With a claim, a second run finds the first one's result.
+        let repeat = if cause.claim.is_some() { Repeat::Harmless } else { Repeat::Harmful };
+        for _ in 0..RACES {
+            match self.runner.run(command.text(), &values, repeat).await {
+                Ok(results) => match answer(&results)? {
+                    Answer::Done(committed) => return Ok(committed),
+                    Answer::Refused(error) => return Err(error),
+                    Answer::Overtaken => {}
+                },
+                // The other run with this claim has committed by now: the next attempt finds its result.
+                Err(failure) if failure.constraint() == Some(CLAIM_TAKEN) => {}
+                Err(failure) => return Err(failure.constraint().and_then(broken).unwrap_or_else(|| failure.into())),
+            }
+        }
+        Err(Error::Unavailable("others were faster again and again".to_owned()))
+    }
+
+    /// Runs a command once. It counts as overtaken when it breaks one of `constraints`.
+    pub(crate) async fn attempt<T: DeserializeOwned>(
+        &self,
+        command: &Command,
+        cause: &Cause,
+        values: impl IntoIterator<Item = Value>,
+        constraints: &[&str],
+    ) -> Result<Answer<T>> {
+        let values = frame(cause).into_iter().chain(values).collect::<Vec<_>>();
+        match self.runner.run(command.text(), &values, Repeat::Harmful).await {
+            Ok(results) => answer(&results),
+            Err(failure) if failure.constraint().is_some_and(|name| constraints.contains(&name)) => {
+                Ok(Answer::Overtaken)
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}
+
+/// The parameters that all commands begin with.
+fn frame(cause: &Cause) -> Vec<Value> {
+    let (claim, fingerprint) = match &cause.claim {
+        Some(claim) => (digest(claim), claim.fingerprint.to_vec()),
+        None => (Vec::new(), Vec::new()),
+    };
+    vec![
+        claim.into(),
+        fingerprint.into(),
+        cause.request_id.as_str().into(),
+        cause.at.into(),
+        (cause.at + Claim::KEPT).into(),
+        cause.correlation_id.as_str().into(),
+        EventId::new().uuid().into(),
+    ]
+}
+
+/// Caller and key as one value of fixed length. The zero byte, which neither holds, keeps them apart.
+fn digest(claim: &Claim) -> Vec<u8> {
+    let hasher = Sha256::new().chain_update(&claim.scope).chain_update([0]).chain_update(&claim.key);
+    hasher.finalize().to_vec()
+}
+
+fn answer<T: DeserializeOwned>(results: &[Vec<Row>]) -> Result<Answer<T>> {
+    let (last, before) = results.split_last().ok_or_else(|| rows::unreadable("command", "no outcome"))?;
+    let last = last.first().ok_or_else(|| rows::unreadable("command", "no outcome"))?;
+    let (outcome, detail): (&str, Option<&str>) = (rows::column(last, "outcome")?, rows::maybe(last, "result")?);
+    let value = || rows::parse(detail.unwrap_or("null"));
+    match outcome {
+        "done" => Ok(Answer::Done(Committed::first(value()?, events(before.iter().flatten())?))),
+        "replayed" => {
+            let request_id: &str = rows::column(last, "request_id")?;
+            let replayed = Some(request_id.to_owned());
+            Ok(Answer::Done(Committed { value: value()?, events: Vec::new(), replayed }))
+        }
+        "overtaken" => Ok(Answer::Overtaken),
+        _ => Ok(Refusal { outcome, detail }.error()?.map_or(Answer::Overtaken, Answer::Refused)),
+    }
+}
+
+/// Rows of the outbox as events, in their order.
+pub(crate) fn events<'a>(found: impl Iterator<Item = &'a Row>) -> Result<Vec<Event>> {
+    let mut found = found.map(|row| Ok((rows::column(row, "sequence")?, event(row)?))).collect::<Result<Vec<_>>>()?;
+    // OUTPUT promises no order.
+    found.sort_by_key(|(sequence, _): &(i64, Event)| *sequence);
+    Ok(found.into_iter().map(|(_, event)| event).collect())
+}
+
+fn event(row: &Row) -> Result<Event> {
+    let content = serde_json::json!({
+        "type": rows::column::<&str>(row, "type")?,
+        "data": rows::document::<serde_json::Value>(row, "data")?,
+    });
+    let data = EventData::deserialize(content).map_err(|error| rows::unreadable("event", error))?;
+    Ok(Event::stored(
+        rows::column::<Uuid>(row, "event_id")?.into(),
+        data,
+        rows::column::<Uuid>(row, "subject")?.to_string(),
+        rows::column(row, "version")?,
+        rows::column::<NaiveDateTime>(row, "created_at")?.and_utc(),
+        rows::column::<&str>(row, "correlation_id")?.to_owned(),
+    ))
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: ProductId,
+}
+
+impl Refusal<'_> {
+    /// What the refusal means; `None` when it was overtaken by another command.
+    fn error(&self) -> Result<Option<Error>> {
+        Ok(Some(match self.outcome {
+            "key_reused" => Error::KeyReused,
+            "unknown_product" => Error::NotFound("product"),
+            "unknown_order" => Error::NotFound("order"),
+            "unknown_customer" => Error::NotFound("customer"),
+            "unknown_category_itself" => Error::NotFound("category"),
+            "unknown_category" => Error::UnknownCategory,
+            "category_cycle" => Error::CATEGORY_CYCLE,
+            "product_discontinued" => Error::PRODUCT_DISCONTINUED,
+            "stock_out_of_range" => Error::STOCK_OUT_OF_RANGE,
+            "order_status" => Error::ORDER_STATUS,
+            "mixed_currencies" => Money::two_currencies().into(),
+            "amount_too_large" => Money::too_large().into(),
+            "stale" => Error::Stale { current: self.detail()? },
+            "unknown_products" => Error::UnknownProducts(self.products()?),
+            "discontinued_products" => Error::DiscontinuedProducts(self.products()?),
+            "insufficient_stock" => {
+                // None: pieces were given back since the reservation failed.
+                let Some(shortages) = self.detail else { return Ok(None) };
+                Error::InsufficientStock(rows::parse::<Vec<Shortage>>(shortages)?)
+            }
+            other => return Err(rows::unreadable("outcome", other)),
+        }))
+    }
+
+    fn detail<T: DeserializeOwned>(&self) -> Result<T> {
+        rows::parse(self.detail.unwrap_or_default())
+    }
+
+    fn products(&self) -> Result<Vec<ProductId>> {
+        Ok(self.detail::<Vec<Named>>()?.into_iter().map(|named| named.id).collect())
+    }
+}
+
+/// For commands that break no constraint, whatever they are sent with.
+pub(crate) fn none(_: &str) -> Option<Error> {
+    None
+}

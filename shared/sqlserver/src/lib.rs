@@ -1,0 +1,55 @@
+//! The store on SQL Server: the system of record.
+//!
+//! A command is one batch and a query is one query; each is one round trip. What a batch does stands in `sql/`, what the
+//! tables hold in `migrations/sqlserver`. Results come back as JSON documents in the shape that the domain reads.
+
+mod categories;
+mod command;
+mod customers;
+mod failure;
+mod inventory;
+mod migrations;
+mod orders;
+mod outbox;
+mod pool;
+mod product_list;
+mod products;
+mod rows;
+mod run;
+mod settings;
+mod statements;
+mod value;
+
+pub use settings::Settings;
+
+use run::{Repeat, Runner};
+use souk_domain::Result;
+use tiberius::Row;
+use value::Value;
+
+/// A database on a server. Cheap to clone.
+#[derive(Clone)]
+pub struct SqlServerStore {
+    runner: Runner,
+}
+
+impl SqlServerStore {
+    /// Remembers where the database is; the first call connects. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// `Internal` when the pool refuses its size.
+    pub fn new(settings: Settings) -> Result<Self> {
+        Ok(Self { runner: Runner::new(pool::pool(settings)?) })
+    }
+
+    /// How many batches were sent to the server, each a round trip.
+    pub fn round_trips(&self) -> u64 {
+        self.runner.round_trips()
+    }
+
+    /// Runs a query, or a statement that may run twice.
+    pub(crate) async fn query(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<Vec<Vec<Row>>> {
+        let values: Vec<Value> = values.into_iter().collect();
+        Ok(self.runner.run(sql, &values, Repeat::Harmless).await?)
+    }
+}

@@ -1,0 +1,90 @@
+//! How a batch gets its answer: within a time, behind a breaker, again when that may help.
+
+use crate::failure::Failure;
+use crate::pool::{self, Connector};
+use crate::value::Value;
+use deadpool::managed::Pool;
+use recloser::{AsyncRecloser, Recloser};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tiberius::{Row, ToSql};
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// How long a call may take with all its attempts. A second less than the functions' time-out in `template.yaml`, so that the
+/// client gets its 503.
+pub(crate) const BUDGET: Duration = Duration::from_secs(9);
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(5);
+/// The first pause is up to this; each next one up to twice as long, at most [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Calls whose outcomes the breaker looks at; it opens when half of them found the server gone.
+const LOOK_AT: usize = 6;
+/// How long the breaker refuses calls before it lets one through again.
+const REST: Duration = Duration::from_secs(2);
+
+/// Whether a batch does harm when it runs twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    Harmless,
+    Harmful,
+}
+
+/// The way to the server. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Runner {
+    pub(crate) pool: Pool<Connector>,
+    breaker: Arc<AsyncRecloser>,
+    round_trips: Arc<AtomicU64>,
+}
+
+impl Runner {
+    pub(crate) fn new(pool: Pool<Connector>) -> Self {
+        let breaker = Recloser::custom().error_rate(0.5).closed_len(LOOK_AT).half_open_len(1).open_wait(REST).build();
+        Self { pool, breaker: Arc::new(AsyncRecloser::from(breaker)), round_trips: Arc::default() }
+    }
+
+    /// Batches sent so far.
+    pub(crate) fn round_trips(&self) -> u64 {
+        self.round_trips.load(Ordering::Relaxed)
+    }
+
+    /// Sends a batch until it is answered, it is refused for good, or the time is up.
+    pub(crate) async fn run(&self, sql: &str, values: &[Value], repeat: Repeat) -> Result<Vec<Vec<Row>>, Failure> {
+        let deadline = Instant::now() + BUDGET;
+        let mut longest = FIRST_PAUSE;
+        loop {
+            let failure = match self.attempt(sql, values, deadline).await {
+                Ok(results) => return Ok(results),
+                Err(failure) => failure,
+            };
+            // Full jitter: those who failed together do not come back together.
+            let pause = longest.mul_f64(rand::random::<f64>());
+            if !failure.may_pass(repeat == Repeat::Harmless) || Instant::now() + pause >= deadline {
+                return Err(failure);
+            }
+            tracing::warn!(?failure, ?pause, "trying again");
+            sleep(pause).await;
+            longest = (longest * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn attempt(&self, sql: &str, values: &[Value], deadline: Instant) -> Result<Vec<Vec<Row>>, Failure> {
+        let until = deadline.min(Instant::now() + ATTEMPT);
+        let send = async {
+            let mut connection = pool::take(&self.pool).await?;
+            self.round_trips.fetch_add(1, Ordering::Relaxed);
+            let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
+            connection.query(sql, &values).await
+        };
+        // When the time is up the driver's future is dropped, and the pool throws its connection away.
+        let send = async {
+            timeout_at(until, send).await.unwrap_or_else(|_| Err(Failure::Broken("no answer in time".to_owned())))
+        };
+        self.breaker.call_with(Failure::is_outage, send).await.map_err(|error| match error {
+            recloser::Error::Inner(failure) => failure,
+            recloser::Error::Rejected => Failure::Resting,
+        })
+    }
+}
