@@ -64,7 +64,7 @@ async fn status(shop: &Shop, method: &str, path: &str, token: Option<&str>) -> &
 
 #[tokio::test]
 async fn every_route_lets_in_exactly_whom_the_table_says() {
-    let (shop, other) = (Shop::open().await, Shop::open().await);
+    let (shop, other) = (Shop::open().await, Shop::open_embedded().await);
     let (customer, manager) = (shop.customer().await, shop.manager().await);
     let bad = bad_tokens(&shop, &other);
     let mut table = table();

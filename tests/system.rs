@@ -31,7 +31,7 @@ async fn a_second_process_cannot_take_the_folder() {
 
 #[tokio::test]
 async fn a_reset_starts_anew() {
-    let mut shop = Shop::open().await;
+    let mut shop = Shop::open_embedded().await;
     let product = shop.manager().await.product("RESET", 100, 5).await;
     shop.stop();
     let reset = Command::new(env!("CARGO_BIN_EXE_souk"))

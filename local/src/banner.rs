@@ -39,9 +39,11 @@ impl Addresses {
              WebSocket API  {web_socket}\n  \
              Try it         {docs}\n  \
              Redis          {redis}\n  \
-             DynamoDB       {dynamo_db}\n\n  \
-             Log in as\n"
+             DynamoDB       {dynamo_db}\n"
         );
+        if !users.is_empty() {
+            text += "\n  Log in as\n";
+        }
         for DemoUser { role, email, password } in users {
             text += &format!("    {:<9} {email:<22} {password}\n", role.as_str());
         }

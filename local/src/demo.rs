@@ -33,7 +33,7 @@ pub(crate) async fn users(folder: &Path, ports: &Ports) -> Result<Vec<DemoUser>>
     let user = |role: Role, email: &str| DemoUser { role, email: email.to_owned(), password: password() };
     let users = vec![user(Role::Manager, "manager@souk.example"), user(Role::Customer, "ada@souk.example")];
     for user in &users {
-        register(user, ports).await?;
+        register(user, ports).await.context("the store has demo people with the passwords of another folder")?;
     }
     write_private(&path, &serde_json::to_string_pretty(&users)?)?;
     Ok(users)

@@ -6,13 +6,16 @@ use souk_domain::Error;
 use souk_domain::ports::{Cache, ConnectionTable, EventPublisher, Invoker, Store};
 use souk_environment::Environment;
 use souk_lambda::{Batch, BatchResponse, Ports};
-use souk_platform::{expire_idempotency_keys, relay_outbox};
+use souk_platform::{expire_idempotency_keys, migrate_database, relay_outbox};
 use souk_realtime::{Notifier, Realtime, SocketReply, SocketRequest};
 use souk_template::{Template, Trigger};
 use std::sync::Arc;
 
 /// The scheduled functions that [`Functions::tick`] and the stream triggers run.
 const SCHEDULED: [&str; 3] = ["relay-outbox", "expire-idempotency-keys", "stream-trigger"];
+
+/// The functions that [`Functions::call`] runs.
+const CALLED: [&str; 1] = ["migrate-database"];
 
 /// The functions that are not HTTP: sockets, consumers, schedules.
 #[derive(Clone)]
@@ -51,6 +54,14 @@ impl Functions {
         }
     }
 
+    /// Runs a function that people call.
+    pub(crate) async fn call(&self, function: &str) -> Result<(), Error> {
+        match function {
+            "migrate-database" => migrate_database::handle(&*self.store).await.map(drop),
+            other => Err(unknown(other)),
+        }
+    }
+
     /// Runs a scheduled function; the stream triggers run all the time instead (see `System`).
     pub(crate) async fn tick(&self, function: &str) -> Result<(), Error> {
         match function {
@@ -76,8 +87,9 @@ impl Functions {
                 // `http::router` and the gateway check theirs.
                 Trigger::Http { .. } | Trigger::Socket { .. } => Ok(()),
                 Trigger::Stream(_) => self.consume(&function.name, Batch { records: Vec::new() }).await.map(drop),
+                Trigger::Call if CALLED.contains(&function.name.as_str()) => Ok(()),
                 Trigger::Schedule { .. } if SCHEDULED.contains(&function.name.as_str()) => Ok(()),
-                Trigger::Schedule { .. } => Err(unknown(&function.name)),
+                Trigger::Schedule { .. } | Trigger::Call => Err(unknown(&function.name)),
             };
             known.with_context(|| function.name.clone())?;
         }

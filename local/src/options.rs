@@ -29,9 +29,13 @@ pub struct Options {
     #[arg(long)]
     pub catalog: Option<PathBuf>,
 
-    /// System of record instead of the embedded one: sqlite:{path}.
-    #[arg(long, env = "SOUK_STORE_URL")]
+    /// System of record instead of the embedded one: sqlserver://{user}:{password}@{host}:{port}/{database} or sqlite:{path}.
+    #[arg(long, env = "SOUK_STORE_URL", hide_env_values = true)]
     pub store_url: Option<String>,
+
+    /// Make the demo people and the demo catalog in that system of record too. The embedded one always has them.
+    #[arg(long)]
+    pub demo: bool,
 
     /// Redis instead of the embedded one: redis://{host}:{port}.
     #[arg(long, env = "SOUK_REDIS_URL", hide_env_values = true)]
@@ -40,6 +44,13 @@ pub struct Options {
     /// DynamoDB instead of the embedded one: http://{host}:{port}.
     #[arg(long, env = "SOUK_DYNAMODB_ENDPOINT")]
     pub dynamodb_endpoint: Option<String>,
+}
+
+impl Options {
+    /// Whether demo data is made. Never in a store that somebody named, unless they ask: it may be a real shop.
+    pub(crate) fn seeds(&self) -> bool {
+        self.demo || self.store_url.is_none()
+    }
 }
 
 /// The form of what is printed once everything runs.

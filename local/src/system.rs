@@ -84,16 +84,18 @@ impl System {
 
         let template = Template::built_in()?;
         let ports = environment.ports()?;
+        let functions = Functions::new(&environment, &ports)?;
+        functions.check(&template).await?;
+        functions.call("migrate-database").await.context("migrate-database")?;
         if options.redis_url.is_none() {
             republish_what_redis_lost(&*ports.store).await?;
         }
-        let functions = Functions::new(&environment, &ports)?;
-        functions.check(&template).await?;
-        let users = demo::users(folder, &ports).await?;
+        let users = if options.seeds() { demo::users(folder, &ports).await? } else { Vec::new() };
         let router = http::router(&template, &ports, environment.token_issuer()?)?;
         match &options.catalog {
             Some(file) => import(file, &router, &environment).await?,
-            None => demo::catalog(&ports).await?,
+            None if options.seeds() => demo::catalog(&ports).await?,
+            None => {}
         }
         let gateway = Gateway::new(&template, functions.clone(), stop.child_token())?;
         serve(http, router, &stop, &tasks);

@@ -1,11 +1,11 @@
--- Times are DATETIME2(6) in UTC. Money is in minor units. Each table clusters on a growing BIGINT and keeps its UUID unique
--- beside it. Columns of text compare by code point (BIN2); a `…_key` column of VARBINARY is a text that the domain has
+-- Times are DATETIME2(6) in UTC. Money is in minor units. Each table clusters on its primary key, a growing BIGINT, and keeps its
+-- UUID unique beside it. Columns of text compare by code point (BIN2); a `…_key` column of VARBINARY is a text that the domain has
 -- folded, in UTF-8, so that every store sorts and compares alike. Constraints are named: the store knows refusals by them.
 --
 -- Written in the part of T-SQL that compatible engines understand as well; docs/architecture.md lists what that leaves out.
 
 CREATE TABLE category (
-    category_key BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT category_pk PRIMARY KEY CLUSTERED,
+    category_key BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT category_pk PRIMARY KEY,
     id           UNIQUEIDENTIFIER NOT NULL CONSTRAINT category_id_unique UNIQUE,
     parent_key   BIGINT NULL CONSTRAINT category_parent REFERENCES category (category_key),
     -- The parent, or 0 at the top: engines differ in whether two NULLs break a unique constraint.
@@ -25,13 +25,13 @@ CREATE INDEX category_by_name ON category (name_key);
 
 -- One row. Whoever moves a category changes it first: moves follow each other, so that two of them cannot close a ring.
 CREATE TABLE category_tree (
-    only_row INT NOT NULL CONSTRAINT category_tree_pk PRIMARY KEY CLUSTERED CONSTRAINT category_tree_single CHECK (only_row = 1),
+    only_row INT NOT NULL CONSTRAINT category_tree_pk PRIMARY KEY CONSTRAINT category_tree_single CHECK (only_row = 1),
     moves    BIGINT NOT NULL
 );
 INSERT INTO category_tree (only_row, moves) VALUES (1, 0);
 
 CREATE TABLE product (
-    product_key  BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT product_pk PRIMARY KEY CLUSTERED,
+    product_key  BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT product_pk PRIMARY KEY,
     id           UNIQUEIDENTIFIER NOT NULL CONSTRAINT product_id_unique UNIQUE,
     sku          NVARCHAR(64) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT product_sku_unique UNIQUE
                  CONSTRAINT product_sku_capital CHECK (sku = UPPER(sku) AND DATALENGTH(sku) > 0),
@@ -59,12 +59,12 @@ CREATE TABLE product_term (
     term        VARBINARY(160) NOT NULL,
     product_key BIGINT NOT NULL CONSTRAINT product_term_product REFERENCES product (product_key),
     of_sku      BIT NOT NULL,
-    CONSTRAINT product_term_pk PRIMARY KEY CLUSTERED (term, product_key)
+    CONSTRAINT product_term_pk PRIMARY KEY (term, product_key)
 );
 CREATE INDEX product_term_by_product ON product_term (product_key);
 
 CREATE TABLE stock (
-    product_key BIGINT NOT NULL CONSTRAINT stock_pk PRIMARY KEY CLUSTERED CONSTRAINT stock_product REFERENCES product (product_key),
+    product_key BIGINT NOT NULL CONSTRAINT stock_pk PRIMARY KEY CONSTRAINT stock_product REFERENCES product (product_key),
     on_hand     BIGINT NOT NULL CONSTRAINT stock_on_hand_range CHECK (on_hand BETWEEN 0 AND 1000000000),
     reserved    BIGINT NOT NULL CONSTRAINT stock_reserved_not_negative CHECK (reserved >= 0),
     version     BIGINT NOT NULL CONSTRAINT stock_version_positive CHECK (version > 0),
@@ -73,7 +73,7 @@ CREATE TABLE stock (
 );
 
 CREATE TABLE customer (
-    customer_key  BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT customer_pk PRIMARY KEY CLUSTERED,
+    customer_key  BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT customer_pk PRIMARY KEY,
     id            UNIQUEIDENTIFIER NOT NULL CONSTRAINT customer_id_unique UNIQUE,
     email         NVARCHAR(254) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT customer_email_unique UNIQUE
                   CONSTRAINT customer_email_filled CHECK (DATALENGTH(email) > 0),
@@ -86,7 +86,7 @@ CREATE TABLE customer (
 
 -- The table is not called `order` because SQL is.
 CREATE TABLE sales_order (
-    order_key        BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT sales_order_pk PRIMARY KEY CLUSTERED,
+    order_key        BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT sales_order_pk PRIMARY KEY,
     id               UNIQUEIDENTIFIER NOT NULL CONSTRAINT sales_order_id_unique UNIQUE,
     customer_key     BIGINT NOT NULL CONSTRAINT sales_order_customer REFERENCES customer (customer_key),
     status           NVARCHAR(12) COLLATE Latin1_General_BIN2 NOT NULL
@@ -110,7 +110,7 @@ CREATE TABLE order_line (
     quantity         BIGINT NOT NULL CONSTRAINT order_line_quantity_range CHECK (quantity BETWEEN 1 AND 1000000),
     unit_price_minor BIGINT NOT NULL CONSTRAINT order_line_price_range CHECK (unit_price_minor BETWEEN 0 AND 9007199254740991),
     currency         NVARCHAR(3) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT order_line_currency_code CHECK (LEN(currency) = 3),
-    CONSTRAINT order_line_pk PRIMARY KEY CLUSTERED (order_key, line_number),
+    CONSTRAINT order_line_pk PRIMARY KEY (order_key, line_number),
     CONSTRAINT order_line_product_once UNIQUE (order_key, product_key)
 );
 
@@ -127,7 +127,7 @@ CREATE TABLE stock_movement (
     reason          NVARCHAR(400) NULL,
     actor           UNIQUEIDENTIFIER NULL,
     at              DATETIME2(6) NOT NULL,
-    CONSTRAINT stock_movement_pk PRIMARY KEY CLUSTERED (product_key, version),
+    CONSTRAINT stock_movement_pk PRIMARY KEY (product_key, version),
     CONSTRAINT stock_movement_fits_kind CHECK (
         (kind = N'placed' AND reserved_change > 0 AND on_hand_change = 0 AND order_id IS NOT NULL)
         OR (kind = N'released' AND reserved_change < 0 AND on_hand_change = 0 AND order_id IS NOT NULL)
@@ -137,7 +137,7 @@ CREATE TABLE stock_movement (
 -- Events, committed with the change that they tell of: the parts of a CloudEvents document. `claimed_until`: a relay is
 -- publishing the row.
 CREATE TABLE outbox (
-    sequence       BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT outbox_pk PRIMARY KEY CLUSTERED,
+    sequence       BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT outbox_pk PRIMARY KEY,
     event_id       UNIQUEIDENTIFIER NOT NULL CONSTRAINT outbox_event_unique UNIQUE,
     type           NVARCHAR(100) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT outbox_type_filled CHECK (DATALENGTH(type) > 0),
     subject        UNIQUEIDENTIFIER NOT NULL,
@@ -153,7 +153,7 @@ CREATE INDEX outbox_by_publication ON outbox (published_at, sequence);
 -- The first result of a command that was sent with an Idempotency-Key, committed with its effect. `claim` is the SHA-256 of
 -- the caller and the key: a text would ignore spaces at its end.
 CREATE TABLE idempotency (
-    claim       VARBINARY(32) NOT NULL CONSTRAINT idempotency_pk PRIMARY KEY CLUSTERED
+    claim       VARBINARY(32) NOT NULL CONSTRAINT idempotency_pk PRIMARY KEY
                 CONSTRAINT idempotency_claim_length CHECK (DATALENGTH(claim) = 32),
     fingerprint VARBINARY(32) NOT NULL CONSTRAINT idempotency_fingerprint_length CHECK (DATALENGTH(fingerprint) = 32),
     request_id  NVARCHAR(200) NOT NULL,

@@ -1,5 +1,6 @@
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use souk_conformance::sqlserver::{TEST_URL, Turn, empty_database};
 use std::fmt;
 use std::future::Future;
 use std::io::{BufRead, BufReader};
@@ -17,6 +18,9 @@ pub struct Shop {
     process: Child,
     /// A private `redis-server`, when the tests are to run on one.
     redis: Option<Child>,
+    /// The turn on the SQL Server, when the tests are to run on one.
+    _turn: Option<Turn>,
+    store_url: Option<String>,
     folder: TempDir,
     arguments: Vec<String>,
     pub banner: Value,
@@ -28,7 +32,16 @@ impl Shop {
         Self::open_with(&[]).await
     }
 
+    /// A shop on the embedded store, wherever the others are.
+    pub async fn open_embedded() -> Self {
+        Self::open_on(None, &[]).await
+    }
+
     pub async fn open_with(arguments: &[&str]) -> Self {
+        Self::open_on(std::env::var(TEST_URL).ok(), arguments).await
+    }
+
+    async fn open_on(store_url: Option<String>, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let mut redis = None;
@@ -39,9 +52,13 @@ impl Shop {
             redis = Some(child);
             arguments.extend(["--redis-url".to_owned(), url]);
         }
-        let (process, banner) = start(folder.path(), &arguments);
+        let turn = match store_url {
+            Some(_) => Some(empty_database().await),
+            None => None,
+        };
+        let (process, banner) = start(folder.path(), store_url.as_deref(), &arguments);
         let client = Client::builder().timeout(PATIENCE).build().unwrap();
-        Self { process, redis, folder, arguments, banner, client }
+        Self { process, redis, _turn: turn, store_url, folder, arguments, banner, client }
     }
 
     /// Ends the process as Ctrl-C would, and waits.
@@ -58,7 +75,7 @@ impl Shop {
 
     /// Starts the process again on the same folder.
     pub fn start_again(&mut self) {
-        let (process, banner) = start(self.folder.path(), &self.arguments);
+        let (process, banner) = start(self.folder.path(), self.store_url.as_deref(), &self.arguments);
         self.process = process;
         self.banner = banner;
     }
@@ -115,11 +132,13 @@ impl Drop for Shop {
     }
 }
 
-fn start(folder: &Path, arguments: &[String]) -> (Child, Value) {
+fn start(folder: &Path, store_url: Option<&str>, arguments: &[String]) -> (Child, Value) {
     let mut process = Command::new(env!("CARGO_BIN_EXE_souk"))
         .args(["--http-port", "0", "--ws-port", "0", "--banner", "json", "--data"])
         .arg(folder)
         .args(arguments)
+        .envs(store_url.map(|url| ("SOUK_STORE_URL", url)))
+        .arg("--demo")
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()

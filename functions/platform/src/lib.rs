@@ -2,6 +2,7 @@
 
 pub mod expire_idempotency_keys;
 pub mod health;
+pub mod migrate_database;
 pub mod relay_outbox;
 pub mod stream_trigger;
 

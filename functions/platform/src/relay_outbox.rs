@@ -34,8 +34,12 @@ pub async fn handle(store: &dyn Outbox, publisher: &dyn EventPublisher) -> Resul
         if events.is_empty() {
             break;
         }
-        publisher.publish(&events).await?;
         let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+        if let Err(error) = publisher.publish(&events).await {
+            // So that the next tick has them, not the one after the lease.
+            store.release_claims(&ids).await?;
+            return Err(error);
+        }
         store.mark_published(&ids).await?;
         published += events.len();
     }

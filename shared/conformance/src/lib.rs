@@ -162,6 +162,7 @@ macro_rules! conformance_tests {
                 two_relays_at_once_do_not_meet
                 no_event_is_missed_while_commands_run
                 an_unmarked_claim_ends
+                released_events_are_claimed_again
                 published_events_are_gone
                 a_marked_claim_does_not_come_back
                 marks_do_no_harm

@@ -181,6 +181,15 @@ pub async fn an_unmarked_claim_ends(store: Arc<dyn Store>) {
     panic!("the claim does not end");
 }
 
+/// Claimed events that were given back are claimed again at once; others stay claimed.
+pub async fn released_events_are_claimed_again(store: Arc<dyn Store>) {
+    let (shop, events) = with_events(store, 3).await;
+    assert_eq!(claim(&shop.store, 100, much_later()).await, events);
+    shop.store.release_claims(&ids(&events[1..])).await.expect("a release");
+    assert_eq!(claim(&shop.store, 100, much_later()).await, events[1..]);
+    assert!(claim(&shop.store, 100, much_later()).await.is_empty());
+}
+
 /// Events that are known to be published are not claimed any more.
 pub async fn published_events_are_gone(store: Arc<dyn Store>) {
     let (shop, events) = with_events(store, 5).await;

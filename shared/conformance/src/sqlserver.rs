@@ -11,7 +11,7 @@ pub const TEST_URL: &str = "SOUK_TEST_SQLSERVER_URL";
 
 /// Waits its turn: tests in other threads and processes use the same database.
 const LOCK: &str = "DECLARE @granted INT;
-    EXEC @granted = sp_getapplock @Resource = N'souk-tests', @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = 3600000;
+    EXEC @granted = sp_getapplock @Resource = N'souk-tests', @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = 1800000;
     SELECT @granted AS granted";
 const WHOSE: &str = "SELECT CASE WHEN OBJECT_ID(N'schema_migration') IS NULL THEN 0 ELSE 1 END AS shop,
     CASE WHEN OBJECT_ID(N'souk_test_database') IS NULL THEN 0 ELSE 1 END AS test";

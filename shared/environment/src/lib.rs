@@ -8,10 +8,12 @@ use souk_domain::ports::{ConnectionTable, EventStream, Invoker, Push, Store};
 use souk_lambda::{Access, Announcer, Copies, Ports, TokenIssuer};
 use souk_redis::{RedisEventStream, RedisLink};
 use souk_sqlite::SqliteStore;
+use souk_sqlserver::{Settings, SqlServerStore};
 use std::path::Path;
 use std::sync::Arc;
 
-/// The system of record: `sqlite:{path}`.
+/// The system of record: `sqlserver://{user}:{password}@{host}:{port}/{database}?…` (see `Settings::parse`) or
+/// `sqlite:{path}`.
 pub const STORE_URL: &str = "SOUK_STORE_URL";
 /// Cache and event streams: `redis://{host}:{port}`.
 pub const REDIS_URL: &str = "SOUK_REDIS_URL";
@@ -64,9 +66,13 @@ impl Environment {
     /// Opens the system of record.
     pub fn store(&self) -> Result<Arc<dyn Store>> {
         let url = self.required(STORE_URL)?;
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return Ok(Arc::new(SqliteStore::open(Path::new(path)).context(STORE_URL)?));
+        }
         // The rest of the URL is left out of the error: it may hold a password.
-        let path = url.strip_prefix("sqlite:").with_context(|| format!("{STORE_URL} must start with sqlite:"))?;
-        Ok(Arc::new(SqliteStore::open(Path::new(path)).context(STORE_URL)?))
+        anyhow::ensure!(url.starts_with("sqlserver:"), "{STORE_URL} must start with sqlserver:// or sqlite:");
+        let settings = Settings::parse(&url).context(STORE_URL)?;
+        Ok(Arc::new(SqlServerStore::new(settings).context(STORE_URL)?))
     }
 
     /// Cache and event publisher.

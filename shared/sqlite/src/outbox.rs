@@ -42,10 +42,23 @@ fn mark(connection: &Connection, ids: &[EventId]) -> Result<()> {
     Ok(())
 }
 
+fn release(connection: &Connection, ids: &[EventId]) -> Result<()> {
+    for id in ids {
+        rows::execute(connection, "UPDATE outbox SET claimed_until = NULL WHERE event_id = ?1", [id.uuid()])
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl Outbox for SqliteStore {
     async fn claim_unpublished(&self, limit: usize, before: DateTime, until: DateTime) -> Result<Vec<Event>> {
         self.writer.write(move |connection| claim(connection, limit, before, until)).await
+    }
+
+    async fn release_claims(&self, ids: &[EventId]) -> Result<()> {
+        let ids = ids.to_vec();
+        self.writer.write(move |connection| release(connection, &ids)).await
     }
 
     /// Does not wait: the mark joins the next group of commands and costs no flush of its own.

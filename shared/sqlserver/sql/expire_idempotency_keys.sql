@@ -1,4 +1,5 @@
 -- @P1 how many at once, @P2 now.
 SET NOCOUNT ON;
-DELETE TOP (@P1) FROM idempotency WHERE expires_at <= CAST(@P2 AS DATETIME2(6));
+DELETE FROM idempotency
+WHERE claim IN (SELECT TOP (@P1) claim FROM idempotency WHERE expires_at <= CAST(@P2 AS DATETIME2(6)) ORDER BY expires_at);
 SELECT @@ROWCOUNT AS changed

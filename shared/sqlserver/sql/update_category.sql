@@ -1,5 +1,6 @@
 -- @P8 id, @P9 version it must have or 0, @P10 name, @P11 its key, @P12 parent or nil.
-DECLARE @category_key BIGINT, @version BIGINT, @parent_key BIGINT;
+DECLARE @category_key BIGINT, @version BIGINT, @parent_key BIGINT, @above BIGINT;
+-- Moves follow each other: two of them at once could close a ring.
 UPDATE category_tree SET moves = category_tree.moves + 1;
 SELECT @category_key = category_key, @version = version FROM category WHERE id = @P8;
 SELECT @parent_key = category_key FROM category WHERE id = @P12;
@@ -11,12 +12,10 @@ ELSE IF @parent_key IS NULL AND @P12 <> CAST(N'00000000-0000-0000-0000-000000000
     SET @outcome = N'unknown_category';
 ELSE
 BEGIN
-    WITH above AS (
-        SELECT category_key, parent_key FROM category WHERE category_key = @parent_key
-        UNION ALL
-        SELECT c.category_key, c.parent_key FROM category AS c JOIN above AS a ON c.category_key = a.parent_key
-    )
-    SELECT @outcome = N'category_cycle' FROM above WHERE category_key = @category_key OPTION (MAXRECURSION 32767);
+    SET @above = @parent_key;
+    WHILE @above IS NOT NULL AND @above <> @category_key
+        SET @above = (SELECT parent_key FROM category WHERE category_key = @above);
+    IF @above = @category_key SET @outcome = N'category_cycle';
     IF @outcome = N'done'
     BEGIN
         UPDATE category

@@ -7,6 +7,8 @@ mod categories;
 mod command;
 mod customers;
 mod failure;
+#[cfg(test)]
+mod faults;
 mod inventory;
 mod migrations;
 mod orders;
@@ -14,14 +16,19 @@ mod outbox;
 mod pool;
 mod product_list;
 mod products;
+#[cfg(test)]
+mod round_trips;
 mod rows;
 mod run;
 mod settings;
 mod statements;
+#[cfg(test)]
+mod stub;
 mod value;
 
 pub use settings::Settings;
 
+use pool::Limits;
 use run::{Repeat, Runner};
 use souk_domain::Result;
 use tiberius::Row;
@@ -39,7 +46,11 @@ impl SqlServerStore {
     /// # Errors
     /// `Internal` when the pool refuses its size.
     pub fn new(settings: Settings) -> Result<Self> {
-        Ok(Self { runner: Runner::new(pool::pool(settings)?) })
+        Self::with_limits(settings, Limits::default())
+    }
+
+    pub(crate) fn with_limits(settings: Settings, limits: Limits) -> Result<Self> {
+        Ok(Self { runner: Runner::new(pool::pool(settings, limits)?) })
     }
 
     /// How many batches were sent to the server, each a round trip.

@@ -1,9 +1,9 @@
 //! Brings the tables up to date: numbered files, each applied once, forward only.
 
-use crate::SqlServerStore;
 use crate::failure::Failure;
-use crate::pool::Connection;
+use crate::pool::{Connection, Limits};
 use crate::rows;
+use crate::{Settings, SqlServerStore};
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use souk_domain::ports::Schema;
@@ -22,7 +22,7 @@ const LOCK: &str = "DECLARE @granted INT;
 const UNLOCK: &str = "EXEC sp_releaseapplock @Resource = N'souk-migrations', @LockOwner = N'Session'";
 const LEDGER: &str = "IF OBJECT_ID(N'schema_migration') IS NULL
     CREATE TABLE schema_migration (
-        name NVARCHAR(100) NOT NULL CONSTRAINT schema_migration_pk PRIMARY KEY CLUSTERED,
+        name NVARCHAR(100) NOT NULL CONSTRAINT schema_migration_pk PRIMARY KEY,
         checksum VARBINARY(32) NOT NULL,
         applied_at DATETIME2(6) NOT NULL
     )";
@@ -32,13 +32,14 @@ const NOTE: &str = "INSERT INTO schema_migration (name, checksum, applied_at) VA
 #[async_trait]
 impl Schema for SqlServerStore {
     async fn migrate(&self) -> Result<Vec<String>> {
-        migrate(self.runner.pool.manager().settings.clone(), &MIGRATIONS).await
+        let manager = self.runner.pool.manager();
+        migrate(&manager.settings, manager.limits, &MIGRATIONS).await
     }
 }
 
 /// On a connection of its own, since a migration takes the time that it takes.
-async fn migrate(settings: crate::Settings, migrations: &[(&str, &str)]) -> Result<Vec<String>> {
-    let mut connection = Connection::open(&settings).await?;
+async fn migrate(settings: &Settings, limits: Limits, migrations: &[(&str, &str)]) -> Result<Vec<String>> {
+    let mut connection = Connection::open(settings, limits).await?;
     let granted = rows::one(connection.run(LOCK).await?, "lock")?;
     if rows::column::<i32>(&granted, "granted")? < 0 {
         return Err(Error::Unavailable("another starter is migrating the database".to_owned()));
@@ -105,4 +106,39 @@ pub(crate) fn batches(text: &str) -> Vec<String> {
     }
     batches.retain(|batch| !batch.trim().is_empty());
     batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statements::tests::assert_sql;
+
+    #[test]
+    fn every_file_of_the_folder_is_listed_in_order() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlserver");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .expect("the folder")
+            .map(|entry| entry.expect("a file").file_name().to_string_lossy().trim_end_matches(".sql").to_owned())
+            .collect();
+        files.sort();
+        assert_eq!(files, MIGRATIONS.map(|(name, _)| name));
+    }
+
+    #[test]
+    fn every_batch_is_t_sql() {
+        for (name, text) in MIGRATIONS {
+            for batch in batches(text) {
+                assert_sql(name, &batch);
+            }
+        }
+        for sql in [LEDGER, APPLIED, NOTE] {
+            assert_sql("the ledger", sql);
+        }
+    }
+
+    #[test]
+    fn go_parts_batches_and_nothing_else_does() {
+        let text = "SELECT 1 -- GO\nGO\n\nGO\nSELECT N'GO'\n  GO  \n";
+        assert_eq!(batches(text), ["SELECT 1 -- GO\n", "SELECT N'GO'\n"]);
+    }
 }

@@ -1,5 +1,5 @@
 use crate::run::Repeat;
-use crate::value::Value;
+use crate::value::{Value, json};
 use crate::{SqlServerStore, command, rows, statements};
 use async_trait::async_trait;
 use chrono::NaiveDateTime;
@@ -27,6 +27,10 @@ impl SqlServerStore {
     }
 }
 
+fn listed(ids: &[EventId]) -> Value {
+    json(ids.iter().map(|id| id.uuid().to_string().into()).collect())
+}
+
 #[async_trait]
 impl Outbox for SqlServerStore {
     async fn claim_unpublished(&self, limit: usize, before: DateTime, until: DateTime) -> Result<Vec<Event>> {
@@ -36,10 +40,16 @@ impl Outbox for SqlServerStore {
         command::events(rows::only(found).iter())
     }
 
+    async fn release_claims(&self, ids: &[EventId]) -> Result<()> {
+        for ids in ids.chunks(MARKS) {
+            self.query(statements::RELEASE_CLAIMS, [listed(ids)]).await?;
+        }
+        Ok(())
+    }
+
     async fn mark_published(&self, ids: &[EventId]) -> Result<()> {
         for ids in ids.chunks(MARKS) {
-            let ids = serde_json::Value::from_iter(ids.iter().map(|id| id.uuid().to_string())).to_string();
-            self.query(statements::MARK_PUBLISHED, [ids.into(), souk_domain::now().into()]).await?;
+            self.query(statements::MARK_PUBLISHED, [listed(ids), souk_domain::now().into()]).await?;
         }
         Ok(())
     }

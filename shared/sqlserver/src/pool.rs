@@ -11,14 +11,39 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
-/// How long a connection may take to open, log-in included.
-const CONNECT: Duration = Duration::from_secs(3);
-/// How long a caller waits for a connection when all are in use.
-const WAIT: Duration = Duration::from_secs(4);
-/// A connection that was idle for longer may be dead: Lambda freezes environments, firewalls forget. It is asked first.
-const IDLE: Duration = Duration::from_secs(30);
-/// How long the answer to that may take.
-const CHECK: Duration = Duration::from_secs(1);
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Opening a connection, log-in included.
+    pub(crate) connect: Duration,
+    /// Waiting for a connection when all are in use.
+    pub(crate) wait: Duration,
+    /// A connection that was idle for longer may be dead: Lambda freezes environments, firewalls forget. It is asked first.
+    pub(crate) idle: Duration,
+    /// The answer to that.
+    pub(crate) check: Duration,
+    /// One attempt at a batch.
+    pub(crate) attempt: Duration,
+    /// A call with all its attempts. A second less than the functions' time-out in `template.yaml`, so that the client gets
+    /// its 503.
+    pub(crate) call: Duration,
+    /// How long the breaker refuses calls before it lets one through again.
+    pub(crate) rest: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            wait: Duration::from_secs(4),
+            idle: Duration::from_secs(30),
+            check: Duration::from_secs(1),
+            attempt: Duration::from_secs(5),
+            call: Duration::from_secs(9),
+            rest: Duration::from_secs(2),
+        }
+    }
+}
 
 /// One connection. It is only fit for use again when the last answer was read to its end.
 pub(crate) struct Connection {
@@ -29,12 +54,12 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) async fn open(settings: &Settings) -> std::result::Result<Self, Failure> {
+    pub(crate) async fn open(settings: &Settings, limits: Limits) -> std::result::Result<Self, Failure> {
         // On the heap: the driver's futures are so large that a few of them inside each other fill a stack.
-        match timeout(CONNECT, Box::pin(connect(settings))).await {
+        match timeout(limits.connect, Box::pin(connect(settings))).await {
             Ok(Ok(client)) => Ok(Self { client, in_flight: false, used_at: SystemTime::now() }),
             Ok(Err(error)) => Err(Failure::Unreachable(error.to_string())),
-            Err(_) => Err(Failure::Unreachable(format!("no connection within {CONNECT:?}"))),
+            Err(_) => Err(Failure::Unreachable(format!("no connection within {:?}", limits.connect))),
         }
     }
 
@@ -68,13 +93,13 @@ impl Connection {
         results
     }
 
-    async fn is_alive(&mut self) -> bool {
+    async fn is_alive(&mut self, limits: Limits) -> bool {
         if self.in_flight {
             return false;
         }
         // A clock that was set back tells nothing: ask.
-        let idle = self.used_at.elapsed().unwrap_or(IDLE);
-        idle < IDLE || matches!(timeout(CHECK, self.query("SELECT 1", &[])).await, Ok(Ok(_)))
+        let idle = self.used_at.elapsed().unwrap_or(limits.idle);
+        idle < limits.idle || matches!(timeout(limits.check, self.query("SELECT 1", &[])).await, Ok(Ok(_)))
     }
 }
 
@@ -97,6 +122,7 @@ async fn connect(settings: &Settings) -> tiberius::Result<Client<Compat<TcpStrea
 
 pub(crate) struct Connector {
     pub(crate) settings: Settings,
+    pub(crate) limits: Limits,
 }
 
 impl Manager for Connector {
@@ -104,18 +130,19 @@ impl Manager for Connector {
     type Error = Failure;
 
     async fn create(&self) -> std::result::Result<Connection, Failure> {
-        Connection::open(&self.settings).await
+        Connection::open(&self.settings, self.limits).await
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Failure> {
-        if connection.is_alive().await { Ok(()) } else { Err(RecycleError::message("not fit for use")) }
+        if connection.is_alive(self.limits).await { Ok(()) } else { Err(RecycleError::message("not fit for use")) }
     }
 }
 
-pub(crate) fn pool(settings: Settings) -> Result<Pool<Connector>> {
-    Pool::builder(Connector { settings: settings.clone() })
-        .max_size(settings.connections)
-        .wait_timeout(Some(WAIT))
+pub(crate) fn pool(settings: Settings, limits: Limits) -> Result<Pool<Connector>> {
+    let connections = settings.connections;
+    Pool::builder(Connector { settings, limits })
+        .max_size(connections)
+        .wait_timeout(Some(limits.wait))
         .runtime(Runtime::Tokio1)
         .build()
         .map_err(souk_domain::Error::configuration)

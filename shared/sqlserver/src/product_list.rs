@@ -30,6 +30,9 @@ impl Sql {
     }
 }
 
+/// Categories nest as deep as anybody likes; without this 100 levels are the end.
+const DEEP: &str = " OPTION (MAXRECURSION 32767)";
+
 /// The page and, when asked for, the facets: two results of one round trip.
 pub(crate) fn sql(query: &ProductQuery) -> Sql {
     let mut sql = Sql::default();
@@ -85,6 +88,9 @@ fn push_page(sql: &mut Sql, query: &ProductQuery) {
     sql.push(order(query.sort, "p"));
     sql.push(") AS page JOIN product_document AS d ON d.product_key = page.product_key");
     sql.push(order(query.sort, "page"));
+    if query.filter.category.is_some() {
+        sql.push(DEEP);
+    }
 }
 
 fn order(sort: ProductSort, of: &str) -> &'static str {
@@ -173,4 +179,41 @@ fn push_after(sql: &mut Sql, after: Option<&ProductCursor>) {
     sql.push(&format!(" AND {column} {sign}= ")).with(value.clone());
     sql.push(&format!(" AND ({column} {sign} ")).with(value);
     sql.push(&format!(" OR p.product_key {sign} ")).with(*row).push(")");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statements::tests::assert_sql;
+    use souk_domain::CategoryId;
+
+    #[test]
+    fn every_combination_of_filters_and_sorts_is_sql() {
+        let sorts = [
+            (ProductSort::Name, SortKey::Name("a".to_owned())),
+            (ProductSort::NameDescending, SortKey::Name("a".to_owned())),
+            (ProductSort::Price, SortKey::Price(1)),
+            (ProductSort::PriceDescending, SortKey::Price(1)),
+            (ProductSort::Newest, SortKey::Age),
+        ];
+        for bits in 0..128_u32 {
+            let on = |bit: u32| bits & (1 << bit) != 0;
+            let filter = ProductFilter {
+                category: on(0).then(CategoryId::new),
+                min_price: on(1).then_some(1),
+                max_price: on(2).then_some(2),
+                in_stock: on(3),
+                search: on(4).then(|| SearchQuery::parse("a b").expect("a search")),
+            };
+            for (sort, key) in sorts.clone() {
+                let after = on(5).then_some(ProductCursor { sort, key, row: 1 });
+                let query = ProductQuery { filter: filter.clone(), sort, after, facets: on(6), ..Default::default() };
+                let sql = super::sql(&query);
+                // The parser does not know this clause.
+                assert_sql("product list", &sql.text.replace(DEEP, ""));
+                let last = sql.values.len();
+                assert!(sql.text.contains(&format!("@P{last}")) && !sql.text.contains(&format!("@P{}", last + 1)));
+            }
+        }
+    }
 }

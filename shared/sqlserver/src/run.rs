@@ -1,7 +1,7 @@
 //! How a batch gets its answer: within a time, behind a breaker, again when that may help.
 
 use crate::failure::Failure;
-use crate::pool::{self, Connector};
+use crate::pool::{self, Connector, Limits};
 use crate::value::Value;
 use deadpool::managed::Pool;
 use recloser::{AsyncRecloser, Recloser};
@@ -11,18 +11,11 @@ use std::time::Duration;
 use tiberius::{Row, ToSql};
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// How long a call may take with all its attempts. A second less than the functions' time-out in `template.yaml`, so that the
-/// client gets its 503.
-pub(crate) const BUDGET: Duration = Duration::from_secs(9);
-/// How long one attempt may take.
-const ATTEMPT: Duration = Duration::from_secs(5);
 /// The first pause is up to this; each next one up to twice as long, at most [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Calls whose outcomes the breaker looks at; it opens when half of them found the server gone.
 const LOOK_AT: usize = 6;
-/// How long the breaker refuses calls before it lets one through again.
-const REST: Duration = Duration::from_secs(2);
 
 /// Whether a batch does harm when it runs twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +34,17 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) fn new(pool: Pool<Connector>) -> Self {
-        let breaker = Recloser::custom().error_rate(0.5).closed_len(LOOK_AT).half_open_len(1).open_wait(REST).build();
+        let breaker = Recloser::custom()
+            .error_rate(0.5)
+            .closed_len(LOOK_AT)
+            .half_open_len(1)
+            .open_wait(pool.manager().limits.rest)
+            .build();
         Self { pool, breaker: Arc::new(AsyncRecloser::from(breaker)), round_trips: Arc::default() }
+    }
+
+    fn limits(&self) -> Limits {
+        self.pool.manager().limits
     }
 
     /// Batches sent so far.
@@ -52,7 +54,7 @@ impl Runner {
 
     /// Sends a batch until it is answered, it is refused for good, or the time is up.
     pub(crate) async fn run(&self, sql: &str, values: &[Value], repeat: Repeat) -> Result<Vec<Vec<Row>>, Failure> {
-        let deadline = Instant::now() + BUDGET;
+        let deadline = Instant::now() + self.limits().call;
         let mut longest = FIRST_PAUSE;
         loop {
             let failure = match self.attempt(sql, values, deadline).await {
@@ -71,7 +73,7 @@ impl Runner {
     }
 
     async fn attempt(&self, sql: &str, values: &[Value], deadline: Instant) -> Result<Vec<Vec<Row>>, Failure> {
-        let until = deadline.min(Instant::now() + ATTEMPT);
+        let until = deadline.min(Instant::now() + self.limits().attempt);
         let send = async {
             let mut connection = pool::take(&self.pool).await?;
             self.round_trips.fetch_add(1, Ordering::Relaxed);

@@ -82,6 +82,8 @@ impl Settings {
         config.port(self.port);
         config.database(&self.database);
         config.application_name("souk");
+        // Who sends a batch knows how long it may take; a migration takes the time that it takes.
+        config.command_timeout(None);
         config.authentication(AuthMethod::sql_server(&self.user, self.password.expose_secret()));
         config.encryption(self.encryption);
         if self.trust_certificate {

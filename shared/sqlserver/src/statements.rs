@@ -66,6 +66,53 @@ queries! {
     ORDERS = "orders";
     PING = "ping";
     PRODUCT = "product";
+    RELEASE_CLAIMS = "release_claims";
     REPUBLISH = "republish";
     STOCK = "stock";
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use sqlparser::dialect::MsSqlDialect;
+    use sqlparser::parser::Parser;
+
+    /// A typo is found here, before a server sees it.
+    pub(crate) fn assert_sql(name: &str, sql: &str) {
+        let parsed = Parser::parse_sql(&MsSqlDialect {}, sql);
+        assert!(parsed.as_ref().is_ok_and(|statements| !statements.is_empty()), "{name}: {parsed:?}\n{sql}");
+    }
+
+    #[test]
+    fn every_statement_is_t_sql() {
+        for (name, sql) in all_commands().into_iter().chain(all_queries()) {
+            assert_sql(name, sql);
+        }
+    }
+
+    #[test]
+    fn every_file_is_a_statement_that_is_sent() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/sql");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .expect("the folder")
+            .map(|entry| entry.expect("a file").file_name().to_string_lossy().trim_end_matches(".sql").to_owned())
+            .collect();
+        files.sort();
+        let mut known: Vec<&str> = all_commands().into_iter().chain(all_queries()).map(|(name, _)| name).collect();
+        known.extend(["begin_command", "end_command"]);
+        known.sort_unstable();
+        assert_eq!(files, known);
+    }
+
+    /// What only SQL Server understands, or what would hide a wrong order of locks.
+    #[test]
+    fn no_statement_leaves_the_part_of_t_sql_that_travels() {
+        let words =
+            ["MERGE ", "CREATE OR ALTER", "WAITFOR", "UPDLOCK", "HOLDLOCK", "READPAST", "DATETIME2(7)", "_100_"];
+        for (name, sql) in all_commands().into_iter().chain(all_queries()) {
+            for word in words {
+                assert!(!sql.contains(word), "{name}: {word}");
+            }
+        }
+    }
 }

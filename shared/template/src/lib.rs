@@ -45,6 +45,8 @@ pub enum Trigger {
         /// As EventBridge writes it: `rate(1 minute)`.
         expression: String,
     },
+    /// Somebody who deploys or operates the system.
+    Call,
 }
 
 /// A function that the stream trigger feeds.
@@ -88,6 +90,8 @@ struct Souk {
     streams: Vec<String>,
     #[serde(default)]
     batch_size: usize,
+    #[serde(default)]
+    called: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -158,6 +162,7 @@ fn function(logical: &str, resource: &Resource, all: &BTreeMap<String, Resource>
             streams: souk.streams.clone(),
             batch_size: souk.batch_size,
         }),
+        None if souk.called => Trigger::Call,
         None => socket_trigger(logical, all)?,
     };
     Ok(Function { name, context: souk.context.clone(), trigger })
@@ -189,7 +194,7 @@ mod tests {
     #[test]
     fn the_template_can_be_read_and_every_name_is_the_logical_one_in_kebab_case() {
         let template = Template::built_in().expect("the template");
-        assert!(template.functions().len() >= 33);
+        assert!(template.functions().len() >= 34);
         assert_eq!(template.consumers().count(), 3);
         let place = template.functions().iter().find(|function| function.name == "place-order").expect("place-order");
         assert_eq!(place.trigger, Trigger::Http { method: "POST".to_owned(), path: "/api/v1/orders".to_owned() });

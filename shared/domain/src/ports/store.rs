@@ -123,6 +123,9 @@ pub trait Outbox: Send + Sync {
     /// Nobody else gets them until `until`, so that two relays do not publish the same ones.
     async fn claim_unpublished(&self, limit: usize, before: DateTime, until: DateTime) -> Result<Vec<Event>>;
 
+    /// Gives claimed events back at once: they could not be published.
+    async fn release_claims(&self, ids: &[EventId]) -> Result<()>;
+
     /// When the latest event was published.
     async fn last_published(&self) -> Result<Option<DateTime>>;
 
