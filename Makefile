@@ -4,8 +4,10 @@
 ARGS ?=
 # Invoices and options for the replay: make replay ORDERS=orders.csv.gz ARGS="--limit 500"
 ORDERS ?=
+# What bench measures: embedded or sqlserver.
+STORE ?= embedded
 
-.PHONY: run test test-redis check bench replay openapi lint-template
+.PHONY: run test test-redis test-sqlserver check bench replay openapi lint-template
 
 ## Starts the whole system; Ctrl-C stops it.
 run:
@@ -20,6 +22,13 @@ test-redis:
 	@command -v redis-server >/dev/null || { echo "redis-server is not installed"; exit 1; }
 	SOUK_TEST_REDIS=redis-server cargo test -p souk-local -p souk-redis --test end_to_end --test contract -- --test-threads 2
 
+## The contract of a store and the end-to-end tests on a SQL Server. Empties the database of SOUK_TEST_SQLSERVER_URL, which is
+## sqlserver://user:password@host:port/database?…; refuses one with a shop that no test made.
+test-sqlserver:
+	@test -n "$$SOUK_TEST_SQLSERVER_URL" || { echo "SOUK_TEST_SQLSERVER_URL is not set"; exit 1; }
+	cargo test -p souk-conformance --test sqlserver --test sqlserver_schema --no-fail-fast -- --test-threads 2
+	cargo test -p souk-local --test end_to_end --no-fail-fast -- --test-threads 2
+
 ## Format, lints, unused or unsound dependencies.
 check:
 	cargo fmt --all --check
@@ -27,10 +36,11 @@ check:
 	@if command -v cargo-deny >/dev/null; then cargo deny --offline check licenses bans sources; else echo "SKIPPED cargo deny: not installed (cargo install cargo-deny)"; fi
 	@if command -v cargo-machete >/dev/null; then cargo machete; else echo "SKIPPED cargo machete: not installed (cargo install cargo-machete)"; fi
 
-## Speed: orders, cached reads, commit to frame; each against a baseline of the same run.
+## Speed: orders, cached reads, commit to frame; each against a baseline of the same run. STORE=sqlserver measures the store on
+## the SQL Server of SOUK_TEST_SQLSERVER_URL, whose database is emptied.
 bench:
 	cargo build --release -p souk-local -p souk-tools
-	target/release/bench --souk target/release/souk $(ARGS)
+	target/release/bench --souk target/release/souk --store $(STORE) $(ARGS)
 
 ## Plays invoices against a running shop and checks its books.
 replay:

@@ -33,6 +33,12 @@ impl Turn {
         let rows = Box::pin(async { self.client.simple_query(sql).await?.into_first_result().await });
         rows.await.expect("the statement runs")
     }
+
+    /// Why the server refuses a statement.
+    pub async fn refused(&mut self, sql: &str) -> String {
+        let rows = Box::pin(async { self.client.simple_query(sql).await?.into_first_result().await });
+        rows.await.expect_err(sql).to_string()
+    }
 }
 
 /// The settings of [`TEST_URL`].

@@ -139,7 +139,7 @@ impl Manager for Connector {
 }
 
 pub(crate) fn pool(settings: Settings, limits: Limits) -> Result<Pool<Connector>> {
-    let connections = settings.connections;
+    let connections = settings.connections();
     Pool::builder(Connector { settings, limits })
         .max_size(connections)
         .wait_timeout(Some(limits.wait))

@@ -19,7 +19,7 @@ pub struct Settings {
     password: SecretString,
     encryption: EncryptionLevel,
     trust_certificate: bool,
-    pub(crate) connections: usize,
+    connections: usize,
 }
 
 impl Settings {
@@ -73,6 +73,11 @@ impl Settings {
             _ => return Err(wrong("has a parameter that is not encrypt, trust_certificate or connections")),
         }
         Ok(())
+    }
+
+    /// The most connections that are open at once.
+    pub fn connections(&self) -> usize {
+        self.connections
     }
 
     /// What the driver connects with.

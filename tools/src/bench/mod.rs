@@ -4,9 +4,10 @@ mod frames;
 mod orders;
 mod reads;
 mod shop;
+mod sqlserver;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
 /// Measures orders, cached reads and the way from a commit to a browser.
@@ -17,9 +18,13 @@ pub struct Options {
     #[arg(long, default_value = "target/release/souk")]
     pub souk: PathBuf,
 
-    /// Orders a round.
-    #[arg(long, default_value_t = 4000)]
-    pub orders: usize,
+    /// The store to measure.
+    #[arg(long, value_enum, default_value_t = Store::Embedded)]
+    pub store: Store,
+
+    /// Orders a round; 4,000 unless told otherwise, 1,000 on SQL Server.
+    #[arg(long)]
+    pub orders: Option<usize>,
 
     /// Rounds; the median counts.
     #[arg(long, default_value_t = 5)]
@@ -28,6 +33,15 @@ pub struct Options {
     /// Buyers at once.
     #[arg(long, default_value_t = 32)]
     pub concurrency: usize,
+}
+
+/// What `make bench STORE=…` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Store {
+    /// The whole system on the embedded parts.
+    Embedded,
+    /// The store on the SQL Server of `SOUK_TEST_SQLSERVER_URL`, whose database is emptied.
+    Sqlserver,
 }
 
 /// Products that the buyers choose from.
@@ -40,6 +54,9 @@ const LINES: usize = 3;
 /// # Errors
 /// When the program does not start or stops answering.
 pub async fn run(options: &Options) -> Result<()> {
+    if options.store == Store::Sqlserver {
+        return sqlserver::measure(options).await;
+    }
     let shop = shop::Running::start(&options.souk).await?;
     orders::measure(options, &shop).await?;
     reads::measure(&shop).await?;

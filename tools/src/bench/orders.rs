@@ -15,19 +15,24 @@ use souk_domain::{
 };
 use souk_sqlite::SqliteStore;
 use std::future::Future;
+use std::ops::Range;
 use std::time::Instant;
+
+/// Orders a round, unless the options say.
+const ORDERS: usize = 4000;
 
 pub(super) async fn measure(options: &Options, shop: &Running) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let direct = Direct::open(folder.path()).await?;
+    let direct = Direct::open(SqliteStore::open(&folder.path().join("bench.db"))?).await?;
+    let orders = options.orders.unwrap_or(ORDERS);
     let customer = shop.guest.register("bench@souk.example").await?;
     let (mut over_http, mut directly) = (Vec::new(), Vec::new());
     let (mut http_latencies, mut direct_latencies) = (Latencies::default(), Latencies::default());
     for round in 0..options.rounds {
-        let first = round * options.orders;
-        let rate = timed(options, first, &mut http_latencies, |n| place(shop, &customer, n)).await?;
+        let numbers = round * orders..(round + 1) * orders;
+        let rate = timed(options, numbers.clone(), &mut http_latencies, |n| place(shop, &customer, n)).await?;
         over_http.push(rate);
-        directly.push(timed(options, first, &mut direct_latencies, |n| direct.place(n)).await?);
+        directly.push(timed(options, numbers, &mut direct_latencies, |n| direct.place(n)).await?);
     }
     let (http, store) = (median(over_http), median(directly));
     println!("orders      {LINES} lines each, {} buyers at once, {PRODUCTS} products", options.concurrency);
@@ -38,14 +43,14 @@ pub(super) async fn measure(options: &Options, shop: &Running) -> Result<()> {
 }
 
 /// Orders a second.
-async fn timed<F: Future<Output = Result<()>>>(
+pub(super) async fn timed<F: Future<Output = Result<()>>>(
     options: &Options,
-    first: usize,
+    numbers: Range<usize>,
     latencies: &mut Latencies,
     place: impl Fn(usize) -> F,
 ) -> Result<f64> {
-    let started = Instant::now();
-    let mut placed = futures::stream::iter(first..first + options.orders)
+    let (started, count) = (Instant::now(), numbers.len());
+    let mut placed = futures::stream::iter(numbers)
         .map(|n| {
             let placing = place(n);
             async move {
@@ -58,7 +63,7 @@ async fn timed<F: Future<Output = Result<()>>>(
     while let Some(latency) = placed.try_next().await? {
         latencies.record(latency);
     }
-    Ok(options.orders as f64 / started.elapsed().as_secs_f64())
+    Ok(count as f64 / started.elapsed().as_secs_f64())
 }
 
 /// Looks at the status only: the shop is measured, not how this client reads JSON.
@@ -74,15 +79,15 @@ async fn place(shop: &Running, customer: &Shop, n: usize) -> Result<()> {
 }
 
 /// The store without anything around it.
-struct Direct {
-    store: SqliteStore,
-    customer: CustomerId,
-    products: Vec<ProductId>,
+pub(super) struct Direct<S> {
+    store: S,
+    pub(super) customer: CustomerId,
+    pub(super) products: Vec<ProductId>,
 }
 
-impl Direct {
-    async fn open(folder: &std::path::Path) -> Result<Self> {
-        let store = SqliteStore::open(&folder.join("bench.db"))?;
+impl<S: Customers + Products + Inventory + Orders> Direct<S> {
+    /// Fills the store with the catalog, enough of everything, and a buyer.
+    pub(super) async fn open(store: S) -> Result<Self> {
         let cause = Cause::internal("bench");
         let new = NewCustomer {
             email: Email::parse("bench@souk.example")?,
@@ -102,7 +107,7 @@ impl Direct {
         Ok(Self { store, customer, products })
     }
 
-    async fn place(&self, n: usize) -> Result<()> {
+    pub(super) async fn place(&self, n: usize) -> Result<()> {
         let quantity = Quantity::new(1)?;
         let lines = chosen(n).map(|product| NewOrderLine { product_id: self.products[product], quantity });
         let order = NewOrder::new(self.customer, lines, None)?;

@@ -1,0 +1,193 @@
+//! The tables on SQL Server: how they come about, what they refuse, what a page of a long list costs.
+
+use souk_conformance::sqlserver::{Turn, empty_database, empty_store, settings};
+use souk_domain::ports::{Products, Schema};
+use souk_domain::{Error, ProductQuery, ProductSort};
+use souk_sqlserver::SqlServerStore;
+use std::time::Duration;
+
+fn store() -> SqlServerStore {
+    SqlServerStore::new(settings()).expect("a store")
+}
+
+/// A database without any of the tables.
+async fn bare_database() -> Turn {
+    let mut turn = empty_database().await;
+    for view in [
+        "order_event",
+        "order_document",
+        "customer_document",
+        "movement_document",
+        "stock_event",
+        "stock_document",
+        "product_event",
+        "product_document",
+        "category_document",
+    ] {
+        turn.run(&format!("DROP VIEW {view}")).await;
+    }
+    for table in [
+        "idempotency",
+        "outbox",
+        "stock_movement",
+        "order_line",
+        "sales_order",
+        "customer",
+        "stock",
+        "product_term",
+        "product",
+        "category_tree",
+        "category",
+        "schema_migration",
+    ] {
+        turn.run(&format!("DROP TABLE {table}")).await;
+    }
+    turn
+}
+
+#[tokio::test]
+#[cfg_attr(not(sqlserver), ignore = "SOUK_TEST_SQLSERVER_URL is not set")]
+async fn several_migrations_at_once_apply_each_file_once() {
+    let _turn = bare_database().await;
+    let starters = (0..4).map(|_| tokio::spawn(async { store().migrate().await }));
+    let mut applied = Vec::new();
+    for starter in starters.collect::<Vec<_>>() {
+        applied.extend(starter.await.expect("a task").expect("a migration"));
+    }
+    assert_eq!(applied, ["0001_initial"]);
+    assert!(store().migrate().await.expect("nothing to do").is_empty());
+}
+
+#[tokio::test]
+#[cfg_attr(not(sqlserver), ignore = "SOUK_TEST_SQLSERVER_URL is not set")]
+async fn a_changed_migration_is_refused() {
+    let mut turn = empty_database().await;
+    let known = "SELECT checksum FROM schema_migration WHERE name = N'0001_initial'";
+    let before: Vec<u8> =
+        turn.run(known).await[0].try_get::<&[u8], _>("checksum").expect("bytes").expect("a value").to_vec();
+    turn.run("UPDATE schema_migration SET checksum = 0x00").await;
+    let refused = store().migrate().await;
+    let hex: String = before.iter().map(|byte| format!("{byte:02X}")).collect();
+    turn.run(&format!("UPDATE schema_migration SET checksum = 0x{hex}")).await;
+    assert!(matches!(&refused, Err(Error::Internal(text)) if text.contains("0001_initial")), "{refused:?}");
+    store().migrate().await.expect("the old file again");
+}
+
+/// What the domain never asks for is refused by a constraint with a name, whoever asks.
+#[tokio::test]
+#[cfg_attr(not(sqlserver), ignore = "SOUK_TEST_SQLSERVER_URL is not set")]
+async fn constraints_stand_behind_the_rules_of_the_domain() {
+    let mut turn = empty_database().await;
+    fill(&mut turn, 1).await;
+    let order = "INSERT INTO sales_order (id, customer_key, status, currency, total_minor, shipping_address, version, placed_at, updated_at)";
+    let line =
+        "INSERT INTO order_line (order_key, line_number, product_key, sku, name, quantity, unit_price_minor, currency)";
+    let movement = "INSERT INTO stock_movement (product_key, version, id, kind, on_hand_change, reserved_change, order_id, reason, actor, at)";
+    let cases = [
+        ("stock_never_oversold", "UPDATE stock SET reserved = on_hand + 1".to_owned()),
+        ("stock_reserved_not_negative", "UPDATE stock SET reserved = -1".to_owned()),
+        ("stock_on_hand_range", "UPDATE stock SET on_hand = 1000000001".to_owned()),
+        ("product_price_range", "UPDATE product SET price_minor = -1".to_owned()),
+        ("product_price_range", "UPDATE product SET price_minor = 9007199254740992".to_owned()),
+        ("product_currency_code", "UPDATE product SET currency = N'GB'".to_owned()),
+        ("product_status_known", "UPDATE product SET status = N'lost'".to_owned()),
+        ("product_version_positive", "UPDATE product SET version = 0".to_owned()),
+        ("product_sku_capital", "UPDATE product SET sku = N'abc'".to_owned()),
+        ("product_name_filled", "UPDATE product SET name = N''".to_owned()),
+        ("product_updated_later", "UPDATE product SET updated_at = '2000-01-01T00:00:00'".to_owned()),
+        ("category_not_its_parent", "UPDATE category SET parent_key = category_key, sibling_key = category_key".to_owned()),
+        ("category_sibling_is_parent", "UPDATE category SET sibling_key = 7".to_owned()),
+        ("category_tree_single", "INSERT INTO category_tree (only_row, moves) VALUES (2, 0)".to_owned()),
+        ("customer_role_known", "UPDATE customer SET role = N'king'".to_owned()),
+        ("sales_order_status_known", format!("{order} SELECT NEWID(), MAX(customer_key), N'lost', N'GBP', 1, NULL, 1, '2026-01-01T00:00:00', '2026-01-01T00:00:00' FROM customer")),
+        ("sales_order_total_range", format!("{order} SELECT NEWID(), MAX(customer_key), N'placed', N'GBP', -1, NULL, 1, '2026-01-01T00:00:00', '2026-01-01T00:00:00' FROM customer")),
+        ("sales_order_address_json", format!("{order} SELECT NEWID(), MAX(customer_key), N'placed', N'GBP', 1, N'no', 1, '2026-01-01T00:00:00', '2026-01-01T00:00:00' FROM customer")),
+        ("order_line_quantity_range", format!("{line} SELECT MAX(order_key), 2, (SELECT MAX(product_key) FROM product), N'A', N'A', 0, 1, N'GBP' FROM sales_order")),
+        ("order_line_number_positive", format!("{line} SELECT MAX(order_key), 0, (SELECT MAX(product_key) FROM product), N'A', N'A', 1, 1, N'GBP' FROM sales_order")),
+        ("stock_movement_fits_kind", format!("{movement} SELECT MAX(product_key), 9, NEWID(), N'placed', 0, -1, NEWID(), NULL, NULL, '2026-01-01T00:00:00' FROM product")),
+        ("stock_movement_fits_kind", format!("{movement} SELECT MAX(product_key), 9, NEWID(), N'adjusted', 1, 0, NULL, NULL, NULL, '2026-01-01T00:00:00' FROM product")),
+        ("outbox_data_json", "INSERT INTO outbox (event_id, type, subject, version, correlation_id, data, created_at) VALUES (NEWID(), N'x', NEWID(), 1, N'x', N'no', '2026-01-01T00:00:00')".to_owned()),
+        ("idempotency_claim_length", "INSERT INTO idempotency (claim, fingerprint, request_id, expires_at) VALUES (0x01, 0x01, N'x', '2026-01-01T00:00:00')".to_owned()),
+    ];
+    turn.run(&format!("{order} SELECT NEWID(), MAX(customer_key), N'placed', N'GBP', 1, NULL, 1, '2026-01-01T00:00:00', '2026-01-01T00:00:00' FROM customer")).await;
+    for (name, sql) in cases {
+        let refused = turn.refused(&sql).await;
+        assert!(refused.contains(name), "{name}: {refused}");
+    }
+}
+
+/// A hundred thousand products: a page costs what its items cost, in every sort, from its start and from the middle.
+#[tokio::test]
+#[cfg_attr(not(sqlserver), ignore = "SOUK_TEST_SQLSERVER_URL is not set")]
+async fn a_page_of_a_long_list_reads_little() {
+    const PRODUCTS: usize = 100_000;
+    // What one page may read: pages of 8 KB where the engine counts those, rows where it counts rows.
+    const BOUND: i64 = 3_000;
+    let (store, mut turn) = empty_store().await;
+    fill(&mut turn, PRODUCTS).await;
+    // What a server does by itself after a while.
+    turn.run("EXEC sp_updatestats").await;
+    let sorts = [
+        ProductSort::Name,
+        ProductSort::NameDescending,
+        ProductSort::Price,
+        ProductSort::PriceDescending,
+        ProductSort::Newest,
+    ];
+    for query in sorts.map(|sort| ProductQuery { sort, ..Default::default() }) {
+        let first = store.products(query.clone()).await.expect("a page").page;
+        let before = reads(&mut turn).await;
+        store.products(query.clone()).await.expect("a page");
+        let after_first = reads(&mut turn).await;
+        store.products(ProductQuery { after: first.next, ..query.clone() }).await.expect("the next page");
+        let after_second = reads(&mut turn).await;
+        let (one, two) = (after_first - before, after_second - after_first);
+        println!("{:?}: {one} and {two}", query.sort);
+        assert!(one > 0 && one < BOUND && two < BOUND, "{query:?}: {one} and {two} of {PRODUCTS}");
+    }
+}
+
+/// Products past the store, each with stock. A customer.
+async fn fill(turn: &mut Turn, products: usize) {
+    turn.run(
+        "INSERT INTO category (id, sibling_key, name, name_key, version, created_at, updated_at)
+         VALUES (NEWID(), 0, N'Things', 0x01, 1, '2026-01-01T00:00:00', '2026-01-01T00:00:00')",
+    )
+    .await;
+    turn.run(
+        "INSERT INTO customer (id, email, name, role, password_hash, created_at)
+         VALUES (NEWID(), N'a@example.com', N'Ada', N'customer', N'x', '2026-01-01T00:00:00')",
+    )
+    .await;
+    let rows = format!(
+        "WITH digit AS (SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5
+            UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9),
+         number AS (SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d AS n
+            FROM digit AS a CROSS JOIN digit AS b CROSS JOIN digit AS c CROSS JOIN digit AS e CROSS JOIN digit AS f)
+         INSERT INTO product (id, sku, name, name_key, description, category_key, price_minor, currency, status, version, created_at, updated_at)
+         SELECT NEWID(), CONCAT(N'P', n), CONCAT(N'product ', n), CAST(CAST(CONCAT('product ', n) AS VARCHAR(40)) AS VARBINARY(800)), N'',
+            (SELECT MAX(category_key) FROM category), (n * 7919) % 100003, N'GBP', N'active', 1, '2026-01-01T00:00:00', '2026-01-01T00:00:00'
+         FROM number WHERE n < {products}"
+    );
+    turn.run(&rows).await;
+    turn.run(
+        "INSERT INTO stock (product_key, on_hand, reserved, version, updated_at)
+         SELECT product_key, 5, 0, 1, '2026-01-01T00:00:00' FROM product",
+    )
+    .await;
+}
+
+/// What the store's sessions have read so far: pages on SQL Server; rows on Babelfish, which does not count a session's pages.
+async fn reads(turn: &mut Turn) -> i64 {
+    let version = turn.run("SELECT @@VERSION AS version").await;
+    let babelfish =
+        version[0].try_get::<&str, _>("version").expect("a text").is_some_and(|text| text.contains("Babelfish"));
+    let sql = if babelfish {
+        // Its counters arrive up to a second after the query.
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        "SELECT CAST(SUM(seq_tup_read + COALESCE(idx_tup_fetch, 0)) AS BIGINT) AS reads FROM pg_stat_user_tables"
+    } else {
+        "SELECT CAST(SUM(logical_reads) AS BIGINT) AS reads FROM sys.dm_exec_sessions WHERE program_name = N'souk' AND session_id <> @@SPID"
+    };
+    turn.run(sql).await[0].try_get("reads").expect("a number").unwrap_or_default()
+}
