@@ -1,6 +1,7 @@
 -- Times are DATETIME2(6) in UTC. Money is in minor units. Each table clusters on its primary key, a growing BIGINT, and keeps its
 -- UUID unique beside it. Columns of text compare by code point (BIN2); a `…_key` column of VARBINARY is a text that the domain has
 -- folded, in UTF-8, so that every store sorts and compares alike. Constraints are named: the store knows refusals by them.
+-- Ids are UUIDv7 of the domain, but for those of movements and events, which batches make by the number: those are random.
 --
 -- Written in the part of T-SQL that compatible engines understand as well; docs/architecture.md lists what that leaves out.
 
@@ -118,7 +119,8 @@ CREATE TABLE order_line (
 CREATE TABLE stock_movement (
     product_key     BIGINT NOT NULL CONSTRAINT stock_movement_product REFERENCES product (product_key),
     version         BIGINT NOT NULL CONSTRAINT stock_movement_version_positive CHECK (version > 0),
-    id              UNIQUEIDENTIFIER NOT NULL CONSTRAINT stock_movement_id_unique UNIQUE,
+    id              UNIQUEIDENTIFIER NOT NULL CONSTRAINT stock_movement_id_random DEFAULT NEWID()
+                    CONSTRAINT stock_movement_id_unique UNIQUE,
     kind            NVARCHAR(12) COLLATE Latin1_General_BIN2 NOT NULL
                     CONSTRAINT stock_movement_kind_known CHECK (kind IN (N'placed', N'released', N'adjusted')),
     on_hand_change  BIGINT NOT NULL,
@@ -138,7 +140,8 @@ CREATE TABLE stock_movement (
 -- publishing the row.
 CREATE TABLE outbox (
     sequence       BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT outbox_pk PRIMARY KEY,
-    event_id       UNIQUEIDENTIFIER NOT NULL CONSTRAINT outbox_event_unique UNIQUE,
+    event_id       UNIQUEIDENTIFIER NOT NULL CONSTRAINT outbox_event_random DEFAULT NEWID()
+                   CONSTRAINT outbox_event_unique UNIQUE,
     type           NVARCHAR(100) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT outbox_type_filled CHECK (DATALENGTH(type) > 0),
     subject        UNIQUEIDENTIFIER NOT NULL,
     version        BIGINT NOT NULL CONSTRAINT outbox_version_positive CHECK (version > 0),
@@ -243,8 +246,8 @@ GO
 -- The data of the events about orders.
 CREATE VIEW order_event AS
 SELECT o.order_key, o.id, o.version,
-    CAST(CONCAT(N'{"orderId":"', o.id, N'","customerId":"', c.id, N'","status":"', o.status, N'","total":{"amountMinor":', o.total_minor,
-        N',"currency":"', o.currency, N'"},"lines":',
+    CAST(CONCAT(N'{"orderId":"', o.id, N'","customerId":"', c.id, N'","status":"', o.status,
+        N'","total":{"amountMinor":', o.total_minor, N',"currency":"', o.currency, N'"},"lines":',
         (SELECT p.id AS productId, l.quantity AS quantity
          FROM order_line AS l JOIN product AS p ON p.product_key = l.product_key
          WHERE l.order_key = o.order_key ORDER BY l.line_number FOR JSON PATH), N'}') AS NVARCHAR(MAX)) AS data

@@ -1,5 +1,5 @@
--- @P8 id.
-DECLARE @category_key BIGINT = (SELECT category_key FROM category WHERE id = @P8);
+-- @P7 id.
+DECLARE @category_key BIGINT = (SELECT category_key FROM category WHERE id = @P7);
 IF @category_key IS NULL
     SET @outcome = N'unknown_category_itself';
 ELSE

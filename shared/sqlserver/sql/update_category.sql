@@ -1,14 +1,14 @@
--- @P8 id, @P9 version it must have or 0, @P10 name, @P11 its key, @P12 parent or nil.
+-- @P7 id, @P8 version it must have or 0, @P9 name, @P10 its key, @P11 parent or nil.
 DECLARE @category_key BIGINT, @version BIGINT, @parent_key BIGINT, @above BIGINT;
 -- Moves follow each other: two of them at once could close a ring.
 UPDATE category_tree SET moves = category_tree.moves + 1;
-SELECT @category_key = category_key, @version = version FROM category WHERE id = @P8;
-SELECT @parent_key = category_key FROM category WHERE id = @P12;
+SELECT @category_key = category_key, @version = version FROM category WHERE id = @P7;
+SELECT @parent_key = category_key FROM category WHERE id = @P11;
 IF @category_key IS NULL
     SET @outcome = N'unknown_category_itself';
-ELSE IF @P9 <> 0 AND @P9 <> @version
+ELSE IF @P8 <> 0 AND @P8 <> @version
     SELECT @outcome = N'stale', @result = CAST(@version AS NVARCHAR(20));
-ELSE IF @parent_key IS NULL AND @P12 <> CAST(N'00000000-0000-0000-0000-000000000000' AS UNIQUEIDENTIFIER)
+ELSE IF @parent_key IS NULL AND @P11 <> CAST(N'00000000-0000-0000-0000-000000000000' AS UNIQUEIDENTIFIER)
     SET @outcome = N'unknown_category';
 ELSE
 BEGIN
@@ -19,8 +19,8 @@ BEGIN
     IF @outcome = N'done'
     BEGIN
         UPDATE category
-        SET parent_key = @parent_key, sibling_key = COALESCE(@parent_key, 0), name = @P10, name_key = @P11, version = category.version + 1,
-            updated_at = @at
+        SET parent_key = @parent_key, sibling_key = COALESCE(@parent_key, 0), name = @P9, name_key = @P10,
+            version = category.version + 1, updated_at = @at
         WHERE category_key = @category_key;
         SELECT @result = document FROM category_document WHERE category_key = @category_key;
     END;

@@ -9,7 +9,9 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use souk_domain::{Cause, Claim, Committed, Error, Event, EventData, EventId, Money, ProductId, Result, Shortage};
+use souk_domain::{
+    Cause, Claim, Committed, Error, Event, EventData, Money, ProductId, ProductStatus, Result, Shortage, Sku,
+};
 use tiberius::Row;
 use uuid::Uuid;
 
@@ -92,7 +94,6 @@ fn frame(cause: &Cause) -> Vec<Value> {
         cause.at.into(),
         (cause.at + Claim::KEPT).into(),
         cause.correlation_id.as_str().into(),
-        EventId::new().uuid().into(),
     ]
 }
 
@@ -143,9 +144,36 @@ fn event(row: &Row) -> Result<Event> {
     ))
 }
 
+/// What a line of a refused order met.
 #[derive(Deserialize)]
-struct Named {
-    id: ProductId,
+#[serde(rename_all = "camelCase")]
+struct Met {
+    product_id: ProductId,
+    requested: i64,
+    sku: Option<Sku>,
+    status: Option<ProductStatus>,
+    available: Option<i64>,
+}
+
+/// What refuses the lines, all of it; `None` when nothing does any more.
+fn refused_lines(lines: Vec<Met>) -> Option<Error> {
+    let that = |wanted: fn(&Met) -> bool| {
+        lines.iter().filter(|line| wanted(line)).map(|line| line.product_id).collect::<Vec<_>>()
+    };
+    let unknown = that(|line| line.sku.is_none());
+    let discontinued = that(|line| line.status == Some(ProductStatus::Discontinued));
+    if !unknown.is_empty() {
+        return Some(Error::UnknownProducts(unknown));
+    }
+    if !discontinued.is_empty() {
+        return Some(Error::DiscontinuedProducts(discontinued));
+    }
+    let short = lines.into_iter().filter_map(|Met { product_id, requested, sku, available, .. }| {
+        let available = available.filter(|available| *available < requested)?;
+        Some(Shortage { product_id, sku: sku?, requested, available })
+    });
+    let short: Vec<_> = short.collect();
+    (!short.is_empty()).then_some(Error::InsufficientStock(short))
 }
 
 impl Refusal<'_> {
@@ -165,23 +193,13 @@ impl Refusal<'_> {
             "mixed_currencies" => Money::two_currencies().into(),
             "amount_too_large" => Money::too_large().into(),
             "stale" => Error::Stale { current: self.detail()? },
-            "unknown_products" => Error::UnknownProducts(self.products()?),
-            "discontinued_products" => Error::DiscontinuedProducts(self.products()?),
-            "insufficient_stock" => {
-                // None: pieces were given back since the reservation failed.
-                let Some(shortages) = self.detail else { return Ok(None) };
-                Error::InsufficientStock(rows::parse::<Vec<Shortage>>(shortages)?)
-            }
+            "refused_lines" => return Ok(refused_lines(self.detail()?)),
             other => return Err(rows::unreadable("outcome", other)),
         }))
     }
 
     fn detail<T: DeserializeOwned>(&self) -> Result<T> {
         rows::parse(self.detail.unwrap_or_default())
-    }
-
-    fn products(&self) -> Result<Vec<ProductId>> {
-        Ok(self.detail::<Vec<Named>>()?.into_iter().map(|named| named.id).collect())
     }
 }
 

@@ -3,8 +3,7 @@ use crate::{SqlServerStore, rows, statements};
 use async_trait::async_trait;
 use souk_domain::ports::Inventory;
 use souk_domain::{
-    Adjustment, Cause, Change, Committed, Limit, Movement, MovementCursor, MovementId, Page, ProductId, Result,
-    StockLevel, Version,
+    Adjustment, Cause, Change, Committed, Limit, Movement, MovementCursor, Page, ProductId, Result, StockLevel, Version,
 };
 
 /// Further from zero than any stock level: a difference beyond it is out of range wherever it starts, and adding it to a
@@ -30,7 +29,6 @@ impl Inventory for SqlServerStore {
             number.clamp(-FAR, FAR).into(),
             adjustment.reason.as_str().into(),
             adjustment.actor.uuid().into(),
-            MovementId::new().uuid().into(),
         ];
         self.command(&statements::ADJUST_STOCK, cause, values, none).await
     }

@@ -53,11 +53,6 @@ impl SqlServerStore {
         Ok(Self { runner: Runner::new(pool::pool(settings, limits)?) })
     }
 
-    /// How many batches were sent to the server, each a round trip.
-    pub fn round_trips(&self) -> u64 {
-        self.runner.round_trips()
-    }
-
     /// Runs a query, or a statement that may run twice.
     pub(crate) async fn query(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<Vec<Vec<Row>>> {
         let values: Vec<Value> = values.into_iter().collect();

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use serde_json::json as row;
 use souk_domain::ports::Products;
 use souk_domain::{
-    CategoryId, CategoryName, Cause, Committed, Error, Event, EventId, ImportOutcome, ImportRow, ImportStep, Product,
+    CategoryId, CategoryName, Cause, Committed, Error, Event, ImportOutcome, ImportRow, ImportStep, Product,
     ProductFields, ProductId, ProductList, ProductQuery, Result, Sku, StockLevel, Version, sort_key, text_terms,
 };
 use std::collections::{HashMap, HashSet};
@@ -161,7 +161,7 @@ impl Plan {
     fn row(&mut self, product: &Product) -> serde_json::Value {
         self.terms.extend(terms(product, &mut self.keys));
         let row = row!({
-            "event": EventId::new(), "id": product.id, "sku": product.sku, "version": product.version, "name": product.name,
+            "id": product.id, "sku": product.sku, "version": product.version, "name": product.name,
             "description": product.description, "category": product.category_id,
             "price_minor": product.price.amount_minor(), "currency": product.price.currency(),
         });

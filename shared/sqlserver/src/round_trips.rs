@@ -75,7 +75,7 @@ fn script(request: &Request) -> Reply {
         ("INTO sales_order (", order),
         ("UPDATE sales_order", order),
         ("INTO customer (", customer),
-        ("FROM OPENJSON(@P10)", || "null".to_owned()),
+        ("FROM OPENJSON(@P9)", || "null".to_owned()),
         ("DELETE FROM category", || "null".to_owned()),
         ("UPDATE category_tree", category),
         ("INTO category (", category),

@@ -6,7 +6,6 @@ use crate::value::Value;
 use deadpool::managed::Pool;
 use recloser::{AsyncRecloser, Recloser};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tiberius::{Row, ToSql};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -29,7 +28,6 @@ pub(crate) enum Repeat {
 pub(crate) struct Runner {
     pub(crate) pool: Pool<Connector>,
     breaker: Arc<AsyncRecloser>,
-    round_trips: Arc<AtomicU64>,
 }
 
 impl Runner {
@@ -40,16 +38,11 @@ impl Runner {
             .half_open_len(1)
             .open_wait(pool.manager().limits.rest)
             .build();
-        Self { pool, breaker: Arc::new(AsyncRecloser::from(breaker)), round_trips: Arc::default() }
+        Self { pool, breaker: Arc::new(AsyncRecloser::from(breaker)) }
     }
 
     fn limits(&self) -> Limits {
         self.pool.manager().limits
-    }
-
-    /// Batches sent so far.
-    pub(crate) fn round_trips(&self) -> u64 {
-        self.round_trips.load(Ordering::Relaxed)
     }
 
     /// Sends a batch until it is answered, it is refused for good, or the time is up.
@@ -76,7 +69,6 @@ impl Runner {
         let until = deadline.min(Instant::now() + self.limits().attempt);
         let send = async {
             let mut connection = pool::take(&self.pool).await?;
-            self.round_trips.fetch_add(1, Ordering::Relaxed);
             let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
             connection.query(sql, &values).await
         };

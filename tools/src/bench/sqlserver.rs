@@ -6,7 +6,7 @@ use crate::report::Latencies;
 use anyhow::{Context, Result, ensure};
 use chrono::Duration;
 use souk_conformance::sqlserver::{empty_database, settings};
-use souk_domain::{CustomerId, EventId, OrderId, ProductId};
+use souk_domain::{CustomerId, OrderId, ProductId};
 use souk_sqlserver::{Settings, SqlServerStore};
 use tiberius::Client;
 use tokio::net::TcpStream;
@@ -20,36 +20,35 @@ const ORDERS: usize = 1000;
 /// The statements of `place_order` for an order that meets no obstacle: no refusals, no replays, no retries, no pool.
 const BY_HAND: &str = r#"
 SET NOCOUNT ON; SET XACT_ABORT ON;
-DECLARE @at DATETIME2(6) = CAST(@P1 AS DATETIME2(6)), @order_key BIGINT, @result NVARCHAR(MAX), @half NVARCHAR(15) = LEFT(CAST(@P2 AS NVARCHAR(36)), 15);
+DECLARE @at DATETIME2(6) = @P1, @order_key BIGINT, @result NVARCHAR(MAX);
 BEGIN TRANSACTION;
-INSERT INTO idempotency (claim, fingerprint, request_id, expires_at) VALUES (@P3, @P3, N'bench', CAST(@P4 AS DATETIME2(6)));
+INSERT INTO idempotency (claim, fingerprint, request_id, expires_at) VALUES (@P2, @P2, N'bench', @P3);
 INSERT INTO sales_order (id, customer_key, status, currency, total_minor, version, placed_at, updated_at)
-SELECT @P5, customer_key, N'placed', N'XXX', 0, 1, @at, @at FROM customer WHERE id = @P6;
+SELECT @P4, customer_key, N'placed', N'XXX', 0, 1, @at, @at FROM customer WHERE id = @P5;
 SET @order_key = SCOPE_IDENTITY();
 INSERT INTO order_line (order_key, line_number, product_key, sku, name, quantity, unit_price_minor, currency)
 SELECT @order_key, wish.line, p.product_key, p.sku, p.name, wish.quantity, p.price_minor, p.currency
-FROM OPENJSON(@P7) WITH (line INT, product UNIQUEIDENTIFIER, quantity BIGINT) AS wish JOIN product AS p ON p.id = wish.product
+FROM OPENJSON(@P6) WITH (line INT, product UNIQUEIDENTIFIER, quantity BIGINT) AS wish JOIN product AS p ON p.id = wish.product
 WHERE p.status = N'active';
 UPDATE stock SET reserved = stock.reserved + line.quantity, version = stock.version + 1, updated_at = @at
 FROM order_line AS line
 WHERE line.order_key = @order_key AND line.product_key = stock.product_key AND stock.on_hand - stock.reserved >= line.quantity;
-IF @@ROWCOUNT < @P8 ROLLBACK TRANSACTION;
+IF @@ROWCOUNT < @P7 ROLLBACK TRANSACTION;
 UPDATE sales_order SET currency = t.currency, total_minor = t.total
 FROM (SELECT MAX(currency) AS currency, SUM(unit_price_minor * quantity) AS total FROM order_line WHERE order_key = @order_key) AS t
 WHERE order_key = @order_key;
-INSERT INTO stock_movement (product_key, version, id, kind, on_hand_change, reserved_change, order_id, at)
-SELECT line.product_key, s.version, CAST(@half + SUBSTRING(CAST(NEWID() AS NVARCHAR(36)), 16, 21) AS UNIQUEIDENTIFIER), N'placed', 0,
-    line.quantity, @P5, @at
+INSERT INTO stock_movement (product_key, version, kind, on_hand_change, reserved_change, order_id, at)
+SELECT line.product_key, s.version, N'placed', 0, line.quantity, @P4, @at
 FROM order_line AS line JOIN stock AS s ON s.product_key = line.product_key WHERE line.order_key = @order_key;
-INSERT INTO outbox (event_id, type, subject, version, correlation_id, data, created_at)
-OUTPUT inserted.sequence, inserted.event_id, inserted.type, inserted.subject, inserted.version, inserted.correlation_id, inserted.data, inserted.created_at
-SELECT @P2, N'souk.OrderPlaced', id, version, N'bench', data, @at FROM order_event WHERE order_key = @order_key;
-INSERT INTO outbox (event_id, type, subject, version, correlation_id, data, created_at)
-OUTPUT inserted.sequence, inserted.event_id, inserted.type, inserted.subject, inserted.version, inserted.correlation_id, inserted.data, inserted.created_at
-SELECT CAST(@half + SUBSTRING(CAST(NEWID() AS NVARCHAR(36)), 16, 21) AS UNIQUEIDENTIFIER), N'souk.InventoryChanged', e.id, e.version, N'bench', e.data, @at
+INSERT INTO outbox (type, subject, version, correlation_id, data, created_at)
+OUTPUT inserted.sequence, inserted.event_id, inserted.type, inserted.subject, inserted.version, inserted.correlation_id,
+    inserted.data, inserted.created_at
+SELECT N'souk.OrderPlaced', id, version, N'bench', data, @at FROM order_event WHERE order_key = @order_key
+UNION ALL
+SELECT N'souk.InventoryChanged', e.id, e.version, N'bench', e.data, @at
 FROM order_line AS line JOIN stock_event AS e ON e.product_key = line.product_key WHERE line.order_key = @order_key;
 SELECT @result = document FROM order_document WHERE order_key = @order_key;
-UPDATE idempotency SET result = @result WHERE claim = @P3;
+UPDATE idempotency SET result = @result WHERE claim = @P2;
 COMMIT TRANSACTION;
 SELECT @result AS result;
 "#;
@@ -113,13 +112,12 @@ impl ByHand {
         let now = souk_domain::now();
         let time = |at: souk_domain::DateTime| at.format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
         let (at, expires) = (time(now), time(now + Duration::hours(24)));
-        let (event, order, customer) = (EventId::new().uuid(), OrderId::new().uuid(), self.customer.uuid());
+        let (order, customer) = (OrderId::new().uuid(), self.customer.uuid());
         let claim = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
         let wanted = i64::try_from(LINES)?;
         let mut client = self.free_client(n).await;
         let placed = Box::pin(async {
-            let stream =
-                client.query(BY_HAND, &[&at, &event, &claim, &expires, &order, &customer, &lines, &wanted]).await?;
+            let stream = client.query(BY_HAND, &[&at, &claim, &expires, &order, &customer, &lines, &wanted]).await?;
             stream.into_results().await
         });
         let results = placed.await?;
