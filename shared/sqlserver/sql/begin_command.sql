@@ -4,15 +4,7 @@ SET NOCOUNT ON;
 SET XACT_ABORT ON;
 -- A pooled connection may come back from a batch that did not reach its end.
 IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
-DECLARE @at DATETIME2(6) = @P4, @outcome NVARCHAR(40) = N'done', @result NVARCHAR(MAX), @request_id NVARCHAR(200);
+DECLARE @at DATETIME2(6) = @P4, @outcome NVARCHAR(40) = N'done', @result NVARCHAR(MAX);
 BEGIN TRANSACTION;
-IF DATALENGTH(@P1) > 0
-BEGIN
-    DELETE FROM idempotency WHERE claim = @P1 AND expires_at <= @at;
-    SELECT @outcome = CASE fingerprint WHEN @P2 THEN N'replayed' ELSE N'key_reused' END, @result = result, @request_id = request_id
-    FROM idempotency WHERE claim = @P1;
-    -- Before the effect: a second run with the same key waits here and then finds the first one's result.
-    IF @outcome = N'done' INSERT INTO idempotency (claim, fingerprint, request_id, expires_at) VALUES (@P1, @P2, @P3, @P5);
-END;
-IF @outcome = N'done'
-BEGIN
+-- Before the effect: a second run with the same key waits here, is refused, and the store reads the first one's result.
+IF DATALENGTH(@P1) > 0 INSERT INTO idempotency (claim, fingerprint, request_id, expires_at) VALUES (@P1, @P2, @P3, @P5);

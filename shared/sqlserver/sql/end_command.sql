@@ -1,8 +1,7 @@
-END;
 IF @outcome = N'done'
 BEGIN
     IF DATALENGTH(@P1) > 0 UPDATE idempotency SET result = @result WHERE claim = @P1;
     COMMIT TRANSACTION;
 END
 ELSE IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
-SELECT @outcome AS outcome, @result AS result, @request_id AS request_id;
+SELECT @outcome AS outcome, @result AS result;

@@ -3,7 +3,7 @@
 use crate::SqlServerStore;
 use crate::rows;
 use crate::run::Repeat;
-use crate::statements::Command;
+use crate::statements::{self, Command};
 use crate::value::Value;
 use chrono::NaiveDateTime;
 use serde::Deserialize;
@@ -54,12 +54,30 @@ impl SqlServerStore {
                     Answer::Refused(error) => return Err(error),
                     Answer::Overtaken => {}
                 },
-                // The other run with this claim has committed by now: the next attempt finds its result.
-                Err(failure) if failure.constraint() == Some(CLAIM_TAKEN) => {}
+                Err(failure) if failure.constraint() == Some(CLAIM_TAKEN) => {
+                    if let Some(first) = self.first_result(cause).await? {
+                        return Ok(first);
+                    }
+                }
                 Err(failure) => return Err(failure.constraint().and_then(broken).unwrap_or_else(|| failure.into())),
             }
         }
         Err(Error::Unavailable("others were faster again and again".to_owned()))
+    }
+
+    /// What the first run with the claim made. It has committed, or this one would still wait. `None` when the claim has
+    /// expired, or the sweep was faster.
+    async fn first_result<T: DeserializeOwned>(&self, cause: &Cause) -> Result<Option<Committed<T>>> {
+        let Some(claim) = &cause.claim else { return Ok(None) };
+        let values = [digest(claim).into(), claim.fingerprint.to_vec().into(), cause.at.into()];
+        let found = rows::only(self.query(statements::FIRST_RESULT, values).await?);
+        let Some(row) = found.first() else { return Ok(None) };
+        if rows::column::<i32>(row, "same")? == 0 {
+            return Err(Error::KeyReused);
+        }
+        let value = rows::parse(rows::maybe(row, "result")?.unwrap_or("null"))?;
+        let request_id: &str = rows::column(row, "request_id")?;
+        Ok(Some(Committed { value, events: Vec::new(), replayed: Some(request_id.to_owned()) }))
     }
 
     /// Runs a command once. It counts as overtaken when it breaks one of `constraints`.
@@ -110,11 +128,6 @@ fn answer<T: DeserializeOwned>(results: &[Vec<Row>]) -> Result<Answer<T>> {
     let value = || rows::parse(detail.unwrap_or("null"));
     match outcome {
         "done" => Ok(Answer::Done(Committed::first(value()?, events(before.iter().flatten())?))),
-        "replayed" => {
-            let request_id: &str = rows::column(last, "request_id")?;
-            let replayed = Some(request_id.to_owned());
-            Ok(Answer::Done(Committed { value: value()?, events: Vec::new(), replayed }))
-        }
         "overtaken" => Ok(Answer::Overtaken),
         _ => Ok(Refusal { outcome, detail }.error()?.map_or(Answer::Overtaken, Answer::Refused)),
     }
@@ -180,7 +193,6 @@ impl Refusal<'_> {
     /// What the refusal means; `None` when it was overtaken by another command.
     fn error(&self) -> Result<Option<Error>> {
         Ok(Some(match self.outcome {
-            "key_reused" => Error::KeyReused,
             "unknown_product" => Error::NotFound("product"),
             "unknown_order" => Error::NotFound("order"),
             "unknown_customer" => Error::NotFound("customer"),

@@ -76,7 +76,7 @@ async fn a_broken_constraint_is_what_it_means_and_does_not_show_the_values() {
 async fn a_second_run_with_a_claim_waits_and_finds_the_first_result() {
     let running = "Violation of PRIMARY KEY constraint 'idempotency_pk'. Cannot insert duplicate key.";
     let replayed = Reply::Results(vec![vec![
-        ("outcome", Cell::Text("replayed".to_owned())),
+        ("same", Cell::Int(1)),
         ("result", Cell::Text(CATEGORY.to_owned())),
         ("request_id", Cell::Text("the first".to_owned())),
     ]]);

@@ -52,15 +52,17 @@ fn committed(Committed { value, events, replayed }: Committed<OrderDocument>) ->
 #[async_trait]
 impl Orders for SqlServerStore {
     async fn place_order(&self, new: NewOrder, cause: &Cause) -> Result<Committed<Order>> {
-        let address = new.shipping_address.as_ref().map(serde_json::to_string).transpose();
-        let address = address.map_err(|error| rows::unreadable("address", error))?.unwrap_or_default();
+        let address = match &new.shipping_address {
+            Some(address) => serde_json::json!({ "address": address }),
+            None => serde_json::json!({}),
+        };
         let lines = new.lines().iter().enumerate().map(|(index, line)| {
             serde_json::json!({ "line": index + 1, "product": line.product_id, "quantity": line.quantity })
         });
         let values = [
             OrderId::new().uuid().into(),
             new.customer_id.uuid().into(),
-            address.into(),
+            address.to_string().into(),
             serde_json::Value::from_iter(lines).to_string().into(),
             new.lines().len().into(),
         ];

@@ -119,12 +119,7 @@ pub(crate) fn short() -> Limits {
 
 /// The result of a command.
 pub(crate) fn outcome(outcome: &str, result: &str) -> Reply {
-    let columns = vec![
-        ("outcome", Cell::Text(outcome.to_owned())),
-        ("result", Cell::Text(result.to_owned())),
-        ("request_id", Cell::NullText),
-    ];
-    Reply::Results(vec![columns])
+    Reply::Results(vec![vec![("outcome", Cell::Text(outcome.to_owned())), ("result", Cell::Text(result.to_owned()))]])
 }
 
 const PRELOGIN: u8 = 0x12;
