@@ -69,9 +69,12 @@ fn document(json: String) -> Reply {
     ])
 }
 
+type Document = fn() -> String;
+type Answer = fn() -> Reply;
+
 /// What a server with one of everything answers.
 fn script(request: &Request) -> Reply {
-    let commands: [(&str, fn() -> String); 9] = [
+    let commands: [(&str, Document); 9] = [
         ("INTO sales_order (", order),
         ("UPDATE sales_order", order),
         ("INTO customer (", customer),
@@ -86,7 +89,7 @@ fn script(request: &Request) -> Reply {
         let found = commands.into_iter().find(|(text, _)| request.says(text)).expect("a known command");
         return outcome("done", &found.1());
     }
-    let queries: [(&str, fn() -> Reply); 12] = [
+    let queries: [(&str, Answer); 12] = [
         ("SELECT p.document AS product", || {
             row(vec![("product", Cell::Text(product())), ("stock", Cell::Text(stock()))])
         }),
