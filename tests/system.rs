@@ -23,6 +23,7 @@ async fn a_second_process_cannot_take_the_folder() {
     let second = Command::new(env!("CARGO_BIN_EXE_souk"))
         .args(["--http-port", "0", "--ws-port", "0", "--data"])
         .arg(shop.folder())
+        .env_remove("SOUK_STORE_URL")
         .output()
         .unwrap();
     assert!(!second.status.success());

@@ -137,6 +137,10 @@ fn start(folder: &Path, store_url: Option<&str>, arguments: &[String]) -> (Child
         .args(["--http-port", "0", "--ws-port", "0", "--banner", "json", "--data"])
         .arg(folder)
         .args(arguments)
+        // What the developer's shell names may be a real shop.
+        .env_remove("SOUK_STORE_URL")
+        .env_remove("SOUK_REDIS_URL")
+        .env_remove("SOUK_DYNAMODB_ENDPOINT")
         .envs(store_url.map(|url| ("SOUK_STORE_URL", url)))
         .arg("--demo")
         .stdout(Stdio::piped())

@@ -83,11 +83,16 @@ where
     lambda_runtime::run(service).await
 }
 
+/// The driver logs what SQL Server says of a broken constraint, with the values in it; the store logs it without.
+const QUIET: &str = "tiberius::tds=off";
+
 /// Starts logging to standard error: JSON on Lambda, for people elsewhere. `SOUK_LOG` chooses what (as `RUST_LOG` does),
 /// else `default`.
 pub fn start_logging(default: &str) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("SOUK_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    #[allow(clippy::expect_used, reason = "a constant")]
+    let filter = filter.add_directive(QUIET.parse().expect("a directive"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() {
         builder.json().flatten_event(true).without_time().try_init()

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 const ID: &str = "01900000-0000-7000-8000-000000000001";
+/// The correlation id of a command that ran before.
+const REPEATED: &str = "this one ran before";
 const AT: &str = "2026-01-02T03:04:05.678901Z";
 
 fn category() -> String {
@@ -85,11 +87,18 @@ fn script(request: &Request) -> Reply {
         ("UPDATE stock SET version", stock),
         ("product_document", product),
     ];
+    if request.says("AS outcome") && request.says(REPEATED) {
+        return Reply::Error(2627, "Violation of PRIMARY KEY constraint 'idempotency_pk'.");
+    }
     if request.says("AS outcome") {
         let found = commands.into_iter().find(|(text, _)| request.says(text)).expect("a known command");
         return outcome("done", &found.1());
     }
-    let queries: [(&str, Answer); 12] = [
+    let queries: [(&str, Answer); 13] = [
+        ("AS same", || {
+            let request_id = ("request_id", Cell::Text("first".to_owned()));
+            row(vec![("same", Cell::Int(1)), ("result", Cell::Text(order())), request_id])
+        }),
         ("SELECT p.document AS product", || {
             row(vec![("product", Cell::Text(product())), ("stock", Cell::Text(stock()))])
         }),
@@ -209,6 +218,8 @@ async fn measure() -> BTreeMap<String, usize> {
     let quantity = Quantity::new(1).expect("a quantity");
     let lines = (0..20).map(|_| NewOrderLine { product_id: ProductId::new(), quantity });
     let new = NewOrder::new(CustomerId::new(), lines, None).expect("an order");
+    let again = Cause { correlation_id: REPEATED.to_owned(), ..cause.clone() };
+    meter.count("place_order, repeated", async |s| s.place_order(new.clone(), &again).await).await;
     meter.count("place_order", async |s| s.place_order(new, cause).await).await;
     meter.count("cancel_order", async |s| s.cancel_order(OrderId::new(), None, cause).await).await;
     meter.count("order", async |s| s.order(OrderId::new(), None).await).await;

@@ -23,6 +23,8 @@ impl Running {
         let mut process = Command::new(program)
             .args(["--http-port", "0", "--ws-port", "0", "--banner", "json", "--data"])
             .arg(folder.path())
+            // What the shell names may be a real shop.
+            .env_remove("SOUK_STORE_URL")
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
