@@ -98,6 +98,16 @@ async fn a_connection_that_breaks_is_thrown_away_and_a_repeatable_call_goes_on()
 }
 
 #[tokio::test]
+async fn when_one_connection_breaks_the_idle_ones_are_not_tried() {
+    let stub = Stub::start(|request| if request.number == 2 { Reply::Cut } else { pong() }).await;
+    let store = stub.store(2, short());
+    let both = tokio::join!(store.ping(), store.ping());
+    assert!(both.0.is_ok() && both.1.is_ok() && stub.logins() == 2, "two connections are open");
+    store.ping().await.expect("a new connection");
+    assert_eq!((stub.requests(), stub.logins()), (4, 3));
+}
+
+#[tokio::test]
 async fn a_command_that_may_have_run_is_tried_again_with_a_claim_only() {
     for fault in [Reply::Cut, Reply::CutInside, Reply::Garbage, Reply::Stall, Reply::Error(40613, "fails over")] {
         let stub = Stub::start(first(vec![fault.clone(), outcome("done", CATEGORY)])).await;

@@ -54,6 +54,11 @@ impl Runner {
                 Ok(results) => return Ok(results),
                 Err(failure) => failure,
             };
+            if failure.is_outage() {
+                // Where one connection broke, the idle ones are as good as dead: after a restart or a fail-over each of them
+                // would fail a call of its own and open the breaker.
+                self.pool.retain(|_, _| false);
+            }
             // Full jitter: those who failed together do not come back together.
             let pause = longest.mul_f64(rand::random::<f64>());
             if !failure.may_pass(repeat == Repeat::Harmless) || Instant::now() + pause >= deadline {
