@@ -95,10 +95,10 @@ impl Product {
 
     /// The words that find the product: of its SKU, its name and its description, each once.
     pub fn search_terms(&self) -> Vec<String> {
-        let mut terms = self.sku.search_terms();
-        let more = text_terms(&self.name, &self.description);
-        terms.extend(more.into_iter().filter(|term| !self.sku.search_terms().contains(term)));
-        terms
+        let of_sku = self.sku.search_terms();
+        let mut more = text_terms(&self.name, &self.description);
+        more.retain(|term| !of_sku.contains(term));
+        [of_sku, more].concat()
     }
 }
 

@@ -132,20 +132,20 @@ impl Import<'_> {
         let category_id = self.category(row.category.clone())?;
         let sql = format!("SELECT {COLUMNS} FROM product p JOIN category c USING (category_key) WHERE p.sku = ?1");
         let known = rows::maybe(self.connection, &sql, [row.sku.as_str()], |r| Ok((r.get("product_key")?, read(r)?)))?;
-        let (key, old) = known.map_or((None, None), |(key, old)| (Some(key), Some(old)));
-        match (row.step(old.as_ref(), category_id, self.cause.at), key, old) {
-            (ImportStep::Update(new), Some(key), Some(old)) => {
+        let old = known.as_ref().map(|(_, old)| old);
+        match (row.step(old, category_id, self.cause.at), known) {
+            (ImportStep::Update(new), Some((key, old))) => {
                 let (product, event) = change(self.connection, key, &old, new, self.cause)?;
                 self.events.push(event);
                 Ok(ImportOutcome::Updated(product.id))
             }
-            (ImportStep::Create(product) | ImportStep::Update(product), ..) => {
+            (ImportStep::Create(product) | ImportStep::Update(product), _) => {
                 insert(self.connection, &product)?;
                 self.events.push(Event::product_created(&product, self.cause));
                 Ok(ImportOutcome::Created(product.id))
             }
-            (ImportStep::Keep(id), ..) => Ok(ImportOutcome::Unchanged(id)),
-            (ImportStep::Refuse(error), ..) => Ok(ImportOutcome::Refused(error)),
+            (ImportStep::Keep(id), _) => Ok(ImportOutcome::Unchanged(id)),
+            (ImportStep::Refuse(error), _) => Ok(ImportOutcome::Refused(error)),
         }
     }
 
