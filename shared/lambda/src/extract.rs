@@ -104,10 +104,20 @@ impl Upload {
     }
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    match Limited::new(body, limit).collect().await {
+/// What is read of a body that is too large after the limit, and thrown away.
+const THROWN_AWAY: usize = 32 << 20;
+
+async fn read(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    match Limited::new(&mut body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
+            // A client that is still sending would find the connection closed and never read the answer.
+            let mut thrown_away = 0;
+            while let Some(Ok(frame)) = body.frame().await
+                && thrown_away < THROWN_AWAY
+            {
+                thrown_away += frame.data_ref().map_or(0, Bytes::len);
+            }
             let text = format!("the body is larger than {limit} bytes");
             Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", text))
         }
