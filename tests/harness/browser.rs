@@ -2,6 +2,7 @@ use super::Shop;
 use super::shop::PATIENCE;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -10,6 +11,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 /// A browser's end of a WebSocket.
 pub struct Browser {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// What came while an answer was awaited.
+    waiting: VecDeque<Value>,
+    asked: u64,
 }
 
 impl Browser {
@@ -25,7 +29,7 @@ impl Browser {
     pub async fn connect(shop: &Shop, query: &str) -> Result<Self, u16> {
         let url = format!("{}/{query}", shop.banner["webSocket"].as_str().unwrap());
         match connect_async(url).await {
-            Ok((socket, _)) => Ok(Self { socket }),
+            Ok((socket, _)) => Ok(Self { socket, waiting: VecDeque::new(), asked: 0 }),
             Err(Error::Http(response)) => Err(response.status().as_u16()),
             Err(error) => panic!("{error}"),
         }
@@ -39,8 +43,29 @@ impl Browser {
         self.socket.send(message).await.unwrap();
     }
 
+    /// Says something and waits for its answer. What else comes meanwhile, such as news of what a test did before, is heard
+    /// afterwards.
+    pub async fn ask(&mut self, mut message: Value) -> Value {
+        self.asked += 1;
+        message["requestId"] = json!(self.asked);
+        self.say(message).await;
+        let answer = async {
+            loop {
+                let heard = self.next().await.expect("an open connection");
+                if heard["requestId"] == self.asked {
+                    return heard;
+                }
+                self.waiting.push_back(heard);
+            }
+        };
+        tokio::time::timeout(PATIENCE, answer).await.expect("an answer in time")
+    }
+
     /// The next message; `None` when the gateway closed the connection.
     pub async fn hear(&mut self) -> Option<Value> {
+        if let Some(heard) = self.waiting.pop_front() {
+            return Some(heard);
+        }
         let heard = tokio::time::timeout(PATIENCE, self.next()).await;
         heard.expect("a message in time")
     }
@@ -71,22 +96,34 @@ impl Browser {
 
     /// The next message of a kind; others are skipped.
     pub async fn hear_of(&mut self, kind: &str) -> Value {
+        self.hear_until(|message| message["type"] == kind).await
+    }
+
+    /// The next message that is the wanted one; others are skipped.
+    pub async fn hear_until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
             let message = self.hear().await.expect("an open connection");
-            if message["type"] == kind {
+            if wanted(&message) {
                 return message;
             }
         }
     }
 
-    /// Whether nothing comes for a while.
-    pub async fn hears_nothing_for(&mut self, time: Duration) -> bool {
-        tokio::time::timeout(time, self.next()).await.is_err()
+    /// Whether no such message comes for a while; others may.
+    pub async fn hears_none_for(&mut self, time: Duration, unwanted: impl Fn(&Value) -> bool) -> bool {
+        let hearing = async {
+            while let Some(message) = self.hear().await {
+                if unwanted(&message) {
+                    return;
+                }
+            }
+            std::future::pending().await
+        };
+        tokio::time::timeout(time, hearing).await.is_err()
     }
 
     pub async fn subscribe(&mut self, topic: &str) {
-        self.say(json!({ "action": "subscribe", "topic": topic })).await;
-        let answer = self.hear().await.unwrap();
+        let answer = self.ask(json!({ "action": "subscribe", "topic": topic })).await;
         assert_eq!((&answer["type"], &answer["topic"]), (&json!("Subscribed"), &json!(topic)), "{answer}");
     }
 }
