@@ -43,7 +43,7 @@ pub async fn addresses_that_differ_in_accents_are_different(store: Arc<dyn Store
     for address in ["jose@example.com", "josé@example.com", "strasse@example.com", "straße@example.com"] {
         let new = newcomer(address, address, Role::Customer);
         let made = store.register_customer(new, &cause()).await.expect("a registration").value;
-        let found = store.credentials(&email(address)).await.expect("an answer").expect("credentials");
+        let found = store.account_of(&email(address)).await.expect("an answer").expect("an account");
         assert_eq!(found.customer, made);
     }
 }
@@ -62,18 +62,18 @@ pub async fn an_address_that_several_want_at_once_goes_to_one(store: Arc<dyn Sto
 }
 
 /// A log-in gets the person and the hash of the password, whatever the case of the address.
-pub async fn credentials_are_found_by_address(store: Arc<dyn Store>) {
+pub async fn an_account_is_found_by_its_address(store: Arc<dyn Store>) {
     let mut new = newcomer("ada@example.com", "Ada", Role::Admin);
     new.password_hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA+/=".to_owned().into();
     let made = store.register_customer(new.clone(), &cause()).await.expect("a registration").value;
-    let found = store.credentials(&email("ADA@example.com")).await.expect("an answer").expect("credentials");
+    let found = store.account_of(&email("ADA@example.com")).await.expect("an answer").expect("an account");
     assert_eq!(found.customer, made);
     assert_eq!(found.password_hash.expose_secret(), new.password_hash.expose_secret());
 }
 
-/// There are no credentials for an address that nobody registered.
-pub async fn an_unknown_address_has_no_credentials(store: Arc<dyn Store>) {
-    assert!(store.credentials(&email("nobody@example.com")).await.expect("an answer").is_none());
+/// There is no account of an address that nobody registered.
+pub async fn an_unknown_address_has_no_account(store: Arc<dyn Store>) {
+    assert!(store.account_of(&email("nobody@example.com")).await.expect("an answer").is_none());
 }
 
 /// The longest names and addresses are kept.

@@ -1,11 +1,13 @@
 //! Commands with a claim run once: a repetition changes nothing and gets the first result.
 
+use crate::mailbox::{hash, registration, token, wish_for_password, wish_to_register};
 use crate::shop::{
-    Shop, assert_refused, at_once, category, claimed, email, newcomer, order, outbox, pieces, shelf, sku, winners,
+    Shop, assert_refused, at_once, category, claimed, email, newcomer, order, outbox, person, person_name, pieces,
+    shelf, sku, winners,
 };
 use chrono::Duration;
 use souk_domain::ports::Store;
-use souk_domain::{Cause, Change, Committed, Result, Role};
+use souk_domain::{AddressBook, Cause, Change, Committed, Profile, Result, Role};
 use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
@@ -85,7 +87,7 @@ pub async fn a_claimed_registration_registers_once(store: Arc<dyn Store>) {
         async move { store.register_customer(newcomer("ada@example.com", "Ada", Role::Customer), &cause).await }
     })
     .await;
-    let found = store.credentials(&email("ada@example.com")).await.expect("an answer").expect("credentials");
+    let found = store.account_of(&email("ada@example.com")).await.expect("an answer").expect("an account");
     assert_eq!(found.customer, customer);
 }
 
@@ -149,6 +151,71 @@ pub async fn claimed_commands_on_categories_run_once(store: Arc<dyn Store>) {
     assert!(store.categories().await.expect("categories").is_empty());
 }
 
+/// A claimed confirmation of an address, sent twenty times at once, makes one customer; none is told that the link was used.
+pub async fn a_claimed_confirmation_runs_once(store: Arc<dyn Store>) {
+    wish_to_register(&store, "ada@example.com", 1).await;
+    let customer = twenty_at_once(|cause| {
+        let store = store.clone();
+        async move { store.verify_email(token(1), &cause).await }
+    })
+    .await;
+    assert_eq!(store.customer(customer.id).await.expect("a customer"), customer);
+    assert_refused(store.verify_email(token(1), &claimed("scope", "other", 1)).await, "invalid_link");
+    let again = store.verify_email(token(1), &claimed("scope", "key", 1)).await.expect("a repetition");
+    assert_eq!(again.value, customer);
+}
+
+/// A claimed reset of a password, sent twenty times at once, is told once.
+pub async fn a_claimed_reset_runs_once(store: Arc<dyn Store>) {
+    let id = person(&store, "ada@example.com", Role::Customer).await.id;
+    wish_for_password(&store, "ada@example.com", 1).await;
+    let events = outbox(&store).await.len();
+    let reset = twenty_at_once(|cause| {
+        let store = store.clone();
+        async move { store.reset_password(token(1), hash("new"), &cause).await }
+    })
+    .await;
+    assert_eq!((reset, outbox(&store).await.len()), (id, events + 1));
+}
+
+/// A claimed wish, sent twenty times at once, causes one mail.
+pub async fn a_claimed_wish_causes_one_mail(store: Arc<dyn Store>) {
+    twenty_at_once(|cause| {
+        let store = store.clone();
+        async move { store.request_registration(registration("ada@example.com", "Ada"), &cause).await }
+    })
+    .await;
+    assert_eq!(outbox(&store).await.len(), 1);
+}
+
+/// Claimed commands on people, sent twenty times at once, run once each.
+pub async fn claimed_commands_on_people_run_once(store: Arc<dyn Store>) {
+    let invited = twenty_at_once(|cause| {
+        let store = store.clone();
+        let new = newcomer("ada@example.com", "Ada", Role::Manager);
+        async move { store.invite_staff(new, None, &cause).await }
+    })
+    .await;
+    let next = async || store.expire_idempotency_keys(souk_domain::now() + Duration::hours(25)).await;
+    next().await.expect("a sweep");
+    let changed = twenty_at_once(|cause| {
+        let store = store.clone();
+        let profile = Profile { name: person_name("José 😀"), addresses: AddressBook::default() };
+        async move { store.update_profile(invited.id, Some(1), profile, &cause).await }
+    })
+    .await;
+    assert_eq!(changed.version, 2);
+    next().await.expect("a sweep");
+    store.offer_second_factor(invited.id, b"sealed".to_vec(), Vec::new()).await.expect("an offer");
+    let confirmed = twenty_at_once(|cause| {
+        let store = store.clone();
+        async move { store.confirm_second_factor(invited.id, 1, &cause).await }
+    })
+    .await;
+    assert_eq!(store.customer(invited.id).await.expect("a customer"), confirmed);
+    assert_eq!((confirmed.version, outbox(&store).await.len()), (3, 2));
+}
+
 /// A repetition gets the first result, also when the thing has changed since.
 pub async fn a_repetition_gets_the_first_result(store: Arc<dyn Store>) {
     let shop = Shop::open(store).await;
@@ -170,7 +237,7 @@ pub async fn a_key_with_another_fingerprint_is_refused(store: Arc<dyn Store>) {
     let other_command = newcomer("ada@example.com", "Ada", Role::Customer);
     assert_refused(store.register_customer(other_command, &claimed("scope", "key", 3)).await, "key_reused");
     assert_eq!(store.categories().await.expect("categories").len(), 1);
-    assert!(store.credentials(&email("ada@example.com")).await.expect("an answer").is_none());
+    assert!(store.account_of(&email("ada@example.com")).await.expect("an answer").is_none());
 }
 
 /// Of two bodies sent with one key at once, one runs and the other is refused each time.
@@ -248,8 +315,8 @@ pub async fn a_failed_command_leaves_no_record(store: Arc<dyn Store>) {
         let new = order(buyer, [pieces(product, number)]);
         shop.store.place_order(new, &claimed("scope", "key", fingerprint)).await
     };
-    assert_refused(place(2, 1).await, "insufficient_stock");
-    assert_refused(place(3, 2).await, "insufficient_stock");
+    assert_refused(place(2, 1).await, "offer_changed");
+    assert_refused(place(3, 2).await, "offer_changed");
     let late = souk_domain::now() + Duration::hours(25);
     assert_eq!(shop.store.expire_idempotency_keys(late).await.expect("a sweep"), 0);
     shop.adjust(product, Change::To(2)).await.expect("stock");

@@ -3,13 +3,24 @@
 //! A store runs all of them with [`conformance_tests!`]. Where the ports leave a choice (the order of facets, which of two
 //! refusals comes first), the tests leave it too.
 
+pub mod accounts;
+pub mod addresses;
+pub mod audit;
 pub mod categories;
 pub mod customers;
+pub mod erasure;
 pub mod idempotency;
 pub mod inventory;
+mod mailbox;
+pub mod mails;
 pub mod orders;
 pub mod outbox;
+pub mod passwords;
+pub mod people;
+pub mod people_list;
+pub mod prices;
 pub mod products;
+pub mod second_factor;
 mod shop;
 pub mod sqlserver;
 
@@ -46,6 +57,8 @@ macro_rules! conformance_tests {
             products {
                 a_new_product_reads_back_as_answered
                 an_unknown_product_is_not_found
+                several_products_are_read_by_their_ids
+                two_hundred_products_are_read_at_once
                 the_category_of_a_product_must_exist
                 a_sku_is_taken_whatever_its_case
                 a_sku_that_several_want_at_once_goes_to_one
@@ -102,9 +115,113 @@ macro_rules! conformance_tests {
                 an_address_is_taken_whatever_its_case
                 addresses_that_differ_in_accents_are_different
                 an_address_that_several_want_at_once_goes_to_one
-                credentials_are_found_by_address
-                an_unknown_address_has_no_credentials
+                an_account_is_found_by_its_address
+                an_unknown_address_has_no_account
                 the_longest_names_and_addresses_are_kept
+            }
+            accounts {
+                a_confirmed_registration_makes_a_customer
+                the_link_of_a_registration_works_once
+                a_link_to_confirm_works_until_its_time_is_over
+                a_registration_of_a_taken_address_fails_when_it_is_confirmed
+                a_wish_does_not_tell_who_is_known
+                the_first_confirmed_registration_counts
+                one_of_several_registrations_confirmed_at_once_succeeds
+                one_of_several_uses_of_a_registration_at_once_succeeds
+                a_link_does_only_what_it_is_for
+                an_invited_member_of_staff_gets_mail
+                an_invitation_to_a_taken_address_is_refused
+            }
+            addresses {
+                a_confirmed_change_gives_another_address
+                the_old_address_is_told_of_a_change
+                the_link_of_a_change_works_once
+                one_of_several_uses_of_a_change_at_once_succeeds
+                an_address_that_was_taken_meanwhile_is_refused
+                an_address_that_several_change_to_at_once_goes_to_one
+                a_change_of_nobody_is_not_found
+                somebody_shut_out_keeps_their_address
+            }
+            passwords {
+                a_reset_gives_another_password_and_ends_the_sessions
+                the_link_of_a_reset_works_once
+                a_link_to_a_password_works_until_its_time_is_over
+                a_reset_ends_the_other_links
+                one_of_several_resets_at_once_succeeds
+                a_reset_of_an_unknown_address_opens_nothing
+                a_link_does_not_open_an_account_that_is_shut
+                a_link_to_an_old_address_opens_nothing
+                an_invitation_lets_choose_a_password
+                a_change_keeps_one_session
+                sessions_end_for_one_person
+                a_session_that_is_over_stays_over
+                a_session_may_be_kept_again
+                a_hash_is_upgraded_when_the_old_one_is_there
+                an_upgrade_does_not_undo_a_change
+                a_password_of_nobody_is_not_found
+            }
+            second_factor {
+                an_offered_factor_waits_for_its_confirmation
+                an_offer_replaces_the_one_before
+                a_confirmed_factor_is_not_replaced
+                a_factor_that_is_missing_is_told
+                a_removed_factor_is_gone
+                steps_only_grow
+                a_step_lets_one_of_several_at_once_in
+                a_recovery_code_works_once
+                a_recovery_code_lets_one_of_several_at_once_in
+                one_of_several_confirmations_at_once_succeeds
+                a_factor_of_nobody_is_not_found
+            }
+            people {
+                a_changed_profile_reads_back_as_answered
+                address_books_come_back_as_they_were
+                a_change_of_another_version_of_a_profile_is_stale
+                one_of_several_changes_of_a_profile_at_once_succeeds
+                changes_of_a_person_at_once_all_count
+                an_unknown_person_is_not_changed
+                being_shut_out_ends_the_sessions
+                a_status_is_changed_once
+                a_status_is_changed_once_by_several_at_once
+            }
+            people_list {
+                people_are_walked_newest_first
+                a_list_of_people_ends
+                people_are_found_by_words_of_name_and_address
+                a_search_for_people_folds_accents_and_nothing_else
+                filters_of_people_narrow_each_other
+                a_changed_person_is_found_by_their_new_words
+                an_erased_person_is_found_by_no_word
+            }
+            erasure {
+                an_erased_person_is_an_id
+                the_orders_of_an_erased_person_lose_their_addresses
+                the_kept_answers_of_an_erased_person_are_gone
+                the_mail_of_an_erased_person_is_not_sent
+                an_erased_person_may_register_anew
+                an_erased_person_has_no_other_status
+                somebody_shut_out_may_be_erased
+                a_person_is_erased_once
+                an_erased_person_is_not_changed
+                an_erasure_races_with_the_persons_own_commands
+            }
+            mails {
+                a_mail_says_to_whom_and_why
+                only_the_last_link_of_a_mail_works
+                a_mail_that_several_write_at_once_has_one_link
+                a_mail_that_was_sent_is_not_sent_again
+                a_mail_whose_link_was_used_is_not_written_again
+                a_mail_that_is_too_old_is_not_sent
+                a_sweep_forgets_the_mails_that_are_too_old
+                a_notice_has_no_link
+                mail_is_asked_for_in_the_outbox
+            }
+            audit {
+                every_action_leaves_its_line
+                lines_are_found_by_actor_and_subject
+                the_log_is_walked_newest_first
+                a_look_through_the_people_leaves_a_line
+                what_did_not_happen_leaves_no_line
             }
             orders {
                 an_order_reads_back_as_it_was_answered
@@ -132,6 +249,12 @@ macro_rules! conformance_tests {
                 the_largest_quantity_can_be_ordered
                 an_order_of_nobody_changes_nothing
             }
+            prices {
+                an_order_at_agreed_prices_is_placed
+                every_price_that_was_not_agreed_to_is_told
+                shortages_and_changed_prices_are_told_together
+                an_agreed_price_races_with_a_change
+            }
             idempotency {
                 a_claimed_order_is_placed_once
                 a_claimed_cancellation_runs_once
@@ -141,6 +264,10 @@ macro_rules! conformance_tests {
                 a_claimed_change_of_a_product_runs_once
                 a_claimed_discontinuation_runs_once
                 claimed_commands_on_categories_run_once
+                a_claimed_confirmation_runs_once
+                a_claimed_reset_runs_once
+                a_claimed_wish_causes_one_mail
+                claimed_commands_on_people_run_once
                 a_repetition_gets_the_first_result
                 a_key_with_another_fingerprint_is_refused
                 two_fingerprints_at_once_have_one_effect
@@ -198,13 +325,23 @@ mod tests {
     fn the_macro_names_every_test_of_every_module() {
         let macro_text = include_str!("lib.rs");
         let modules = [
+            ("accounts", include_str!("accounts.rs")),
+            ("addresses", include_str!("addresses.rs")),
+            ("audit", include_str!("audit.rs")),
             ("categories", include_str!("categories.rs")),
             ("customers", include_str!("customers.rs")),
+            ("erasure", include_str!("erasure.rs")),
             ("idempotency", include_str!("idempotency.rs")),
             ("inventory", include_str!("inventory.rs")),
+            ("mails", include_str!("mails.rs")),
             ("orders", include_str!("orders.rs")),
             ("outbox", include_str!("outbox.rs")),
+            ("passwords", include_str!("passwords.rs")),
+            ("people", include_str!("people.rs")),
+            ("people_list", include_str!("people_list.rs")),
+            ("prices", include_str!("prices.rs")),
             ("products", include_str!("products.rs")),
+            ("second_factor", include_str!("second_factor.rs")),
         ];
         for (module, text) in modules {
             let names = text.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split('(').next());

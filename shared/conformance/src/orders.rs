@@ -1,27 +1,15 @@
 //! Orders: prices, reservations, races for the last pieces, cancellations.
 
 use crate::shop::{
-    Shop, assert_not_found, assert_refused, at_once, cause, code, gbp, limit, money, order, outbox, pieces, row,
+    Shop, address, assert_not_found, assert_refused, at_once, cause, code, gbp, limit, money, order, outbox, pieces,
+    row,
 };
 use souk_domain::ports::Store;
 use souk_domain::{
-    Address, Aggregate, Cause, Change, CountryCode, CustomerId, Error, Event, EventData, ImportOutcome, Money,
-    NewOrder, NewOrderLine, Order, OrderId, OrderStatus, PersonName, Product, ProductFields, ProductId, Shortage,
-    from_micros,
+    Aggregate, Cause, Change, CustomerId, Error, Event, EventData, ImportOutcome, Money, NewOrder, NewOrderLine, Order,
+    OrderId, OrderStatus, Product, ProductFields, ProductId, Shortage, from_micros,
 };
 use std::sync::Arc;
-
-fn address(recipient: &str, full: bool) -> Address {
-    let some = |text: &str| full.then(|| text.parse().expect("a line"));
-    Address {
-        recipient: PersonName::parse(recipient).expect("a name"),
-        line1: "12 St James's Square".parse().expect("a line"),
-        line2: some("3. Stock \"links\" 😀"),
-        city: "Kraków".parse().expect("a line"),
-        postal_code: full.then(|| "SW1Y 4JH".parse().expect("a code")),
-        country: CountryCode::parse("GB").expect("a country"),
-    }
-}
 
 /// An order takes prices, names and totals from the catalog and reads back as it was answered.
 pub async fn an_order_reads_back_as_it_was_answered(store: Arc<dyn Store>) {
@@ -136,7 +124,8 @@ pub async fn every_shortage_is_told_and_nothing_reserved(store: Arc<dyn Store>) 
     let (stock, events) = (shop.stock(enough.id).await, outbox(&shop.store).await.len());
     let lines = [pieces(short.id, 2), pieces(enough.id, 5), pieces(none.id, 4), pieces(short.id, 3)];
     let refused = shop.place(order(buyer, lines)).await;
-    let Err(Error::InsufficientStock(mut shortages)) = refused else { panic!("{refused:?}") };
+    let Err(Error::OfferChanged { mut shortages, price_changes }) = refused else { panic!("{refused:?}") };
+    assert!(price_changes.is_empty());
     let shortage = |product: &Product, requested, available| Shortage {
         product_id: product.id,
         sku: product.sku.clone(),
@@ -159,7 +148,7 @@ pub async fn the_last_pieces_can_be_ordered(store: Arc<dyn Store>) {
     let buyer = shop.customer("buyer").await;
     shop.place(order(buyer, [pieces(product.id, 3)])).await.expect("an order");
     assert_eq!(shop.stock(product.id).await.available, 0);
-    assert_refused(shop.place(order(buyer, [pieces(product.id, 1)])).await, "insufficient_stock");
+    assert_refused(shop.place(order(buyer, [pieces(product.id, 1)])).await, "offer_changed");
 }
 
 /// Every unknown product is told, and nothing happens.
@@ -273,7 +262,7 @@ pub async fn an_order_has_up_to_two_thousand_products(store: Arc<dyn Store>) {
     let buyer = shop.customer("buyer").await;
     let wish = || order(buyer, ids.iter().map(|id| pieces(*id, 1)));
     let refused = shop.place(wish()).await;
-    assert!(matches!(&refused, Err(Error::InsufficientStock(all)) if all.len() == 2000));
+    assert!(matches!(&refused, Err(Error::OfferChanged { shortages, .. }) if shortages.len() == 2000));
     let fill = |id: ProductId| {
         let shop = shop.clone();
         async move { shop.adjust(id, Change::To(1)).await.map(drop).expect("stock") }
@@ -311,7 +300,7 @@ pub async fn sixty_four_buyers_race_for_ten_pieces(store: Arc<dyn Store>) {
                 sold += i64::from(placed.value.lines[0].quantity);
                 assert_eq!(orders, [placed.value]);
             }
-            Err(Error::InsufficientStock(shortages)) => {
+            Err(Error::OfferChanged { shortages, .. }) => {
                 let [shortage] = shortages.as_slice() else { panic!("one shortage: {shortages:?}") };
                 assert_eq!((shortage.product_id, shortage.requested, shortage.available), (product, 2, 0));
                 assert!(orders.is_empty(), "a loser has an order");

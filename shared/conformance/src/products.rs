@@ -129,6 +129,42 @@ pub async fn an_unknown_product_is_not_found(store: Arc<dyn Store>) {
     assert_not_found(shop.store.discontinue_product(nothing, &cause()).await, "product");
 }
 
+/// Several products come with their stock, each once, also when they are no longer sold; unknown ones are left out.
+pub async fn several_products_are_read_by_their_ids(store: Arc<dyn Store>) {
+    let shop = Shop::open(store).await;
+    let (a, gone) = (shop.stocked("A1", 5).await, shop.stocked("GONE", 3).await);
+    shop.product("OTHER").await;
+    shop.place(order(shop.customer("buyer").await, [pieces(a.id, 2)])).await.expect("an order");
+    shop.store.discontinue_product(gone.id, &cause()).await.expect("a discontinuation");
+    let asked = [ProductId::new(), gone.id, a.id, ProductId::new(), a.id];
+    let mut found = shop.store.products_by_id(&asked).await.expect("products");
+    let mut expected = Vec::new();
+    for id in [a.id, gone.id] {
+        expected.push(shop.store.product(id).await.expect("a product"));
+    }
+    found.sort_by_key(|(product, _)| product.id);
+    expected.sort_by_key(|(product, _)| product.id);
+    assert_eq!(found, expected);
+    assert!(shop.store.products_by_id(&[]).await.expect("products").is_empty());
+    assert!(shop.store.products_by_id(&[ProductId::new()]).await.expect("products").is_empty());
+}
+
+/// As many products as a cart holds are read at once.
+pub async fn two_hundred_products_are_read_at_once(store: Arc<dyn Store>) {
+    let shop = Shop::open(store).await;
+    let rows = (0..250).map(|n| row(&format!("P{n}"), "Lampe é 😀", "Things", n)).collect();
+    let imported = shop.store.import_products(rows, &cause()).await.expect("an import").value;
+    let ids = imported.into_iter().map(|outcome| match outcome {
+        ImportOutcome::Created(id) => id,
+        other => panic!("{other:?}"),
+    });
+    let ids: Vec<_> = ids.take(200).collect();
+    let found = shop.store.products_by_id(&ids).await.expect("products");
+    let distinct: HashSet<_> = found.iter().map(|(product, _)| product.id).collect();
+    assert_eq!((found.len(), distinct), (200, ids.into_iter().collect()));
+    assert!(found.iter().all(|(product, stock)| product.id == stock.product_id && product.sku == stock.sku));
+}
+
 /// The category must exist, for a new product and for one that moves.
 pub async fn the_category_of_a_product_must_exist(store: Arc<dyn Store>) {
     let shop = Shop::open(store).await;

@@ -3,10 +3,10 @@
 use chrono::Duration;
 use souk_domain::ports::Store;
 use souk_domain::{
-    Adjustment, CategoryFields, CategoryId, CategoryName, Cause, Change, Claim, Committed, CurrencyCode, Customer,
-    CustomerId, Description, Email, Error, Event, ImportRow, Limit, Money, Movement, NewCustomer, NewOrder,
-    NewOrderLine, Order, PersonName, Product, ProductFields, ProductId, ProductName, Quantity, Reason, Result, Role,
-    Sku, StockLevel,
+    Address, Adjustment, CategoryFields, CategoryId, CategoryName, Cause, Change, Claim, Committed, CountryCode,
+    CurrencyCode, Customer, CustomerId, Description, Email, Error, Event, ImportRow, Limit, Money, Movement,
+    NewCustomer, NewOrder, NewOrderLine, Order, PersonName, Product, ProductFields, ProductId, ProductName, Quantity,
+    Reason, Result, Role, Sku, StockLevel,
 };
 use std::fmt::Debug;
 use std::future::Future;
@@ -125,8 +125,12 @@ pub(crate) async fn person(store: &AnyStore, address: &str, role: Role) -> Custo
 }
 
 pub(crate) fn newcomer(address: &str, name: &str, role: Role) -> NewCustomer {
-    let name = PersonName::parse(name).expect("a name");
-    NewCustomer { email: email(address), name, role, password_hash: "$argon2id$v=19$secret".to_owned().into() }
+    NewCustomer {
+        email: email(address),
+        name: person_name(name),
+        role,
+        password_hash: "$argon2id$v=19$secret".to_owned().into(),
+    }
 }
 
 pub(crate) async fn category(store: &AnyStore, name: &str, parent: Option<CategoryId>) -> CategoryId {
@@ -164,6 +168,10 @@ pub(crate) fn description(text: &str) -> Description {
     Description::parse(text).expect("a description")
 }
 
+pub(crate) fn person_name(text: &str) -> PersonName {
+    PersonName::parse(text).expect("a name")
+}
+
 pub(crate) fn reason(text: &str) -> Reason {
     Reason::parse(text).expect("a reason")
 }
@@ -185,7 +193,24 @@ pub(crate) fn money(minor: i64, currency: &str) -> Money {
 }
 
 pub(crate) fn pieces(product_id: ProductId, number: u32) -> NewOrderLine {
-    NewOrderLine { product_id, quantity: Quantity::new(number).expect("a quantity") }
+    NewOrderLine { product_id, quantity: Quantity::new(number).expect("a quantity"), agreed_price: None }
+}
+
+/// Pieces of a product at a price that the buyer agreed to.
+pub(crate) fn agreed(product_id: ProductId, number: u32, price: Money) -> NewOrderLine {
+    NewOrderLine { agreed_price: Some(price), ..pieces(product_id, number) }
+}
+
+/// Where something is sent to, with or without the parts that may be absent.
+pub(crate) fn address(recipient: &str, full: bool) -> Address {
+    Address {
+        recipient: person_name(recipient),
+        line1: "12 St James's Square".parse().expect("a line"),
+        line2: full.then(|| "3. Stock \"links\" 😀".parse().expect("a line")),
+        city: "Kraków".parse().expect("a line"),
+        postal_code: full.then(|| "SW1Y 4JH".parse().expect("a code")),
+        country: CountryCode::parse("GB").expect("a country"),
+    }
 }
 
 /// An order without an address.
@@ -221,7 +246,7 @@ pub(crate) fn code(error: &Error) -> &'static str {
         Error::UnknownCategory => "unknown_category",
         Error::UnknownProducts(_) => "unknown_products",
         Error::DiscontinuedProducts(_) => "discontinued_products",
-        Error::InsufficientStock(_) => "insufficient_stock",
+        Error::OfferChanged { .. } => "offer_changed",
         Error::KeyReused => "key_reused",
         Error::Unavailable(_) => "unavailable",
         Error::Internal(_) => "internal",

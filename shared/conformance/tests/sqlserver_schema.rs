@@ -14,6 +14,8 @@ fn store() -> SqlServerStore {
 async fn bare_database() -> Turn {
     let mut turn = empty_database().await;
     for view in [
+        "mail_event",
+        "audit_entry_document",
         "order_event",
         "order_document",
         "customer_document",
@@ -32,6 +34,10 @@ async fn bare_database() -> Turn {
         "stock_movement",
         "order_line",
         "sales_order",
+        "audit_entry",
+        "mail",
+        "customer_term",
+        "recovery_code",
         "customer",
         "stock",
         "product_term",
@@ -54,7 +60,7 @@ async fn several_migrations_at_once_apply_each_file_once() {
     for starter in starters.collect::<Vec<_>>() {
         applied.extend(starter.await.expect("a task").expect("a migration"));
     }
-    assert_eq!(applied, ["0001_initial"]);
+    assert_eq!(applied, ["0001_initial", "0002_accounts"]);
     assert!(store().migrate().await.expect("nothing to do").is_empty());
 }
 
@@ -65,10 +71,10 @@ async fn a_changed_migration_is_refused() {
     let known = "SELECT checksum FROM schema_migration WHERE name = N'0001_initial'";
     let before: Vec<u8> =
         turn.run(known).await[0].try_get::<&[u8], _>("checksum").expect("bytes").expect("a value").to_vec();
-    turn.run("UPDATE schema_migration SET checksum = 0x00").await;
+    turn.run("UPDATE schema_migration SET checksum = 0x00 WHERE name = N'0001_initial'").await;
     let refused = store().migrate().await;
     let hex: String = before.iter().map(|byte| format!("{byte:02X}")).collect();
-    turn.run(&format!("UPDATE schema_migration SET checksum = 0x{hex}")).await;
+    turn.run(&format!("UPDATE schema_migration SET checksum = 0x{hex} WHERE name = N'0001_initial'")).await;
     assert!(matches!(&refused, Err(Error::Internal(text)) if text.contains("0001_initial")), "{refused:?}");
     store().migrate().await.expect("the old file again");
 }
@@ -106,6 +112,19 @@ async fn constraints_stand_behind_the_rules_of_the_domain() {
     );
     let claim =
         format!("INSERT INTO idempotency (claim, fingerprint, request_id, expires_at) VALUES (0x01, 0x01, N'x', {at})");
+    let mail = |kind: &str, name: &str, places: &str, token: &str, expires: &str| {
+        format!(
+            "INSERT INTO mail (id, kind, email, name, term_places, token_hash, created_at, expires_at)
+             VALUES (NEWID(), N'{kind}', N'a@example.com', {name}, {places}, {token}, {at}, {expires})"
+        )
+    };
+    let token = format!("0x{}", "00".repeat(32));
+    let later = "'2026-01-02T00:00:00'";
+    let undated = format!(
+        "INSERT INTO customer (id, email, name, role, password_hash, created_at)
+         VALUES (NEWID(), N'b@example.com', N'Bob', N'customer', N'x', {at})"
+    );
+    let entry = format!("INSERT INTO audit_entry (at, action, request_id) VALUES ({at}, N'', N'x')");
     turn.run(&order("placed", 1, "NULL")).await;
     let cases = [
         ("stock_never_oversold", "UPDATE stock SET reserved = on_hand + 1"),
@@ -123,6 +142,24 @@ async fn constraints_stand_behind_the_rules_of_the_domain() {
         ("category_sibling_is_parent", "UPDATE category SET sibling_key = 7"),
         ("category_tree_single", "INSERT INTO category_tree (only_row, moves) VALUES (2, 0)"),
         ("customer_role_known", "UPDATE customer SET role = N'king'"),
+        ("customer_status_known", "UPDATE customer SET status = N'lost'"),
+        ("customer_addresses_json", "UPDATE customer SET addresses = N'no'"),
+        ("customer_version_positive", "UPDATE customer SET version = 0"),
+        ("customer_updated_later", &undated),
+        ("customer_second_factor_has_secret", "UPDATE customer SET second_factor = 1"),
+        ("customer_session_kept_has_start", "UPDATE customer SET session_kept = NEWID()"),
+        ("customer_erased_keeps_nothing", "UPDATE customer SET status = N'erased'"),
+        (
+            "recovery_code_hash_length",
+            "INSERT INTO recovery_code (customer_key, code_hash) SELECT customer_key, 0x01 FROM customer",
+        ),
+        ("mail_kind_known", &mail("spam", "NULL", "NULL", "NULL", later)),
+        ("mail_term_places_json", &mail("registration", "NULL", "N'no'", "NULL", later)),
+        ("mail_token_length", &mail("registration", "NULL", "NULL", "0x01", later)),
+        ("mail_token_fits_kind", &mail("password_changed", "NULL", "NULL", &token, later)),
+        ("mail_name_of_registration", &mail("password_reset", "N'Ada'", "NULL", "NULL", later)),
+        ("mail_expires_later", &mail("registration", "NULL", "NULL", "NULL", at)),
+        ("audit_entry_action_filled", &entry),
         ("sales_order_status_known", &order("lost", 1, "NULL")),
         ("sales_order_total_range", &order("placed", -1, "NULL")),
         ("sales_order_address_json", &order("placed", 1, "N'no'")),
@@ -178,8 +215,8 @@ async fn fill(turn: &mut Turn, products: usize) {
     )
     .await;
     turn.run(
-        "INSERT INTO customer (id, email, name, role, password_hash, created_at)
-         VALUES (NEWID(), N'a@example.com', N'Ada', N'customer', N'x', '2026-01-01T00:00:00')",
+        "INSERT INTO customer (id, email, name, role, password_hash, created_at, updated_at)
+         VALUES (NEWID(), N'a@example.com', N'Ada', N'customer', N'x', '2026-01-01T00:00:00', '2026-01-01T00:00:00')",
     )
     .await;
     let rows = format!(

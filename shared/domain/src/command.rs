@@ -53,4 +53,9 @@ impl<T> Committed<T> {
     pub fn first(value: T, events: Vec<Event>) -> Self {
         Self { value, events, replayed: None }
     }
+
+    /// With another form of the result.
+    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Committed<U> {
+        Committed { value: form(self.value), events: self.events, replayed: self.replayed }
+    }
 }

@@ -1,4 +1,4 @@
-use crate::{ProductId, Sku, Version, Violation};
+use crate::{Money, ProductId, Sku, Version, Violation};
 use serde::{Deserialize, Serialize};
 
 /// What a port answers with.
@@ -16,6 +16,20 @@ pub struct Shortage {
     pub requested: i64,
     /// Pieces left.
     pub available: i64,
+}
+
+/// A product whose price is not the one that the buyer agreed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceChange {
+    /// Which product.
+    pub product_id: ProductId,
+    /// Its SKU.
+    pub sku: Sku,
+    /// What the buyer agreed to pay for one piece.
+    pub agreed: Money,
+    /// What one piece costs now.
+    pub price: Money,
 }
 
 /// Why a command or query failed, in terms of the domain. Knows nothing of HTTP.
@@ -50,9 +64,14 @@ pub enum Error {
     /// An order names products that are no longer sold.
     #[error("discontinued products {0:?}")]
     DiscontinuedProducts(Vec<ProductId>),
-    /// An order asks for more than there is; every shortage at once.
-    #[error("insufficient stock {0:?}")]
-    InsufficientStock(Vec<Shortage>),
+    /// The shop has less, or asks more, than the order says; everything at once.
+    #[error("insufficient stock {shortages:?}, changed prices {price_changes:?}")]
+    OfferChanged {
+        /// Products that fall short.
+        shortages: Vec<Shortage>,
+        /// Products with another price than agreed.
+        price_changes: Vec<PriceChange>,
+    },
     /// An idempotency key came with another request than before.
     #[error("idempotency key reused")]
     KeyReused,
@@ -86,6 +105,23 @@ impl Error {
     pub const ORDER_STATUS: Self = Self::conflict("order_status", "the order's status does not allow this");
     /// A discontinued product is not changed any more.
     pub const PRODUCT_DISCONTINUED: Self = Self::conflict("product_discontinued", "the product is discontinued");
+
+    /// The account has a confirmed authenticator.
+    pub const SECOND_FACTOR_ENABLED: Self =
+        Self::conflict("second_factor_enabled", "a second factor is set up already; remove it first");
+    /// The account has no authenticator that could be confirmed.
+    pub const SECOND_FACTOR_MISSING: Self = Self::conflict("second_factor_missing", "no second factor is set up");
+    /// A cart holds so many products and no more.
+    pub const CART_FULL: Self = Self::conflict("cart_full", "a cart holds up to 200 products");
+    /// A cart becomes an order once.
+    pub const CART_ORDERED: Self = Self::conflict("cart_ordered", "this cart became an order; open another one");
+    /// A forgotten customer stays forgotten.
+    pub const CUSTOMER_ERASED: Self = Self::conflict("customer_erased", "the customer was erased");
+
+    /// The token of a link is unknown, too old or was used.
+    pub fn invalid_link() -> Self {
+        Self::Invalid(Violation::new("invalid_link", "the link is not valid (any more); ask for a new one"))
+    }
 
     const fn conflict(code: &'static str, message: &'static str) -> Self {
         Self::Conflict { code, message }

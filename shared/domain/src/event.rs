@@ -1,6 +1,6 @@
 use crate::{
-    CategoryId, Cause, CustomerId, DateTime, EventId, Money, Order, OrderId, OrderStatus, Product, ProductId,
-    ProductName, ProductStatus, Quantity, Sku, StockLevel, Version,
+    CategoryId, Cause, CustomerId, DateTime, EventId, MailId, MailKind, Money, Order, OrderId, OrderStatus, Product,
+    ProductId, ProductName, ProductStatus, Quantity, Sku, StockLevel, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub struct Event {
     specversion: SpecVersion,
     /// Unique; a consumer that has seen it may skip it.
     pub id: EventId,
-    /// Who tells: `/souk/product`, `/souk/inventory`, `/souk/order`.
+    /// Who tells: `/souk/product`, `/souk/inventory`, `/souk/order`, `/souk/mail`.
     pub source: String,
     /// The aggregate's id.
     pub subject: String,
@@ -54,6 +54,9 @@ pub enum EventData {
     /// An order was cancelled and its stock given back.
     #[serde(rename = "souk.OrderCancelled")]
     OrderCancelled(OrderEvent),
+    /// Somebody is to get mail.
+    #[serde(rename = "souk.MailRequested")]
+    MailRequested(MailEvent),
 }
 
 /// The kind of thing an event is about. Each kind has a stream of its own.
@@ -65,11 +68,13 @@ pub enum Aggregate {
     Inventory,
     /// An order.
     Order,
+    /// A mail.
+    Mail,
 }
 
 impl Aggregate {
     /// Every kind.
-    pub const ALL: [Aggregate; 3] = [Aggregate::Product, Aggregate::Inventory, Aggregate::Order];
+    pub const ALL: [Aggregate; 4] = [Aggregate::Product, Aggregate::Inventory, Aggregate::Order, Aggregate::Mail];
 
     /// The word that names the kind in streams and sources.
     pub fn as_str(self) -> &'static str {
@@ -77,6 +82,7 @@ impl Aggregate {
             Aggregate::Product => "product",
             Aggregate::Inventory => "inventory",
             Aggregate::Order => "order",
+            Aggregate::Mail => "mail",
         }
     }
 
@@ -93,6 +99,7 @@ impl EventData {
             EventData::ProductCreated(_) | EventData::ProductUpdated(_) => Aggregate::Product,
             EventData::InventoryChanged(_) => Aggregate::Inventory,
             EventData::OrderPlaced(_) | EventData::OrderCancelled(_) => Aggregate::Order,
+            EventData::MailRequested(_) => Aggregate::Mail,
         }
     }
 }
@@ -104,6 +111,7 @@ impl EventData {
             EventData::ProductCreated(data) | EventData::ProductUpdated(data) => serde_json::to_value(data),
             EventData::InventoryChanged(data) => serde_json::to_value(data),
             EventData::OrderPlaced(data) | EventData::OrderCancelled(data) => serde_json::to_value(data),
+            EventData::MailRequested(data) => serde_json::to_value(data),
         };
         content.unwrap_or_default()
     }
@@ -169,7 +177,22 @@ pub struct OrderedItem {
     pub quantity: Quantity,
 }
 
+/// A mail that is to be sent. Says neither to whom nor what: those are the store's to tell, and secrets are made when it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MailEvent {
+    /// Which mail.
+    pub mail_id: MailId,
+    /// Why.
+    pub kind: MailKind,
+}
+
 impl Event {
+    /// Somebody is to get mail.
+    pub fn mail_requested(mail_id: MailId, kind: MailKind, cause: &Cause) -> Self {
+        Self::new(EventData::MailRequested(MailEvent { mail_id, kind }), mail_id.to_string(), 1, cause)
+    }
+
     /// A product is new.
     pub fn product_created(product: &Product, cause: &Cause) -> Self {
         Self::of_product(EventData::ProductCreated(product.into()), product, cause)

@@ -80,3 +80,22 @@ id!(
     /// Names a domain event. A consumer that has seen it before may skip it.
     EventId
 );
+id!(
+    /// Names a mail that somebody's wish caused.
+    MailId
+);
+id!(
+    /// Names a session: one log-in and what came of it.
+    SessionId
+);
+id!(
+    /// Names a cart. Whoever knows a guest's may use it, so new ones are random.
+    CartId
+);
+
+impl CartId {
+    /// A new id that cannot be guessed: 122 random bits.
+    pub fn random() -> Self {
+        Self(uuid::Uuid::new_v4())
+    }
+}

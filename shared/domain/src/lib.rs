@@ -4,6 +4,8 @@
 //! afterwards; a rule that was broken is told as a [`Violation`].
 
 mod access;
+mod audit;
+mod cart;
 mod category;
 mod command;
 mod contact;
@@ -11,12 +13,15 @@ mod customer;
 mod error;
 mod event;
 mod id;
+mod mail;
 mod money;
 mod order;
 mod page;
 mod product;
 mod quantity;
+mod rate;
 mod search;
+mod session;
 mod sku;
 mod stock;
 mod text;
@@ -26,13 +31,18 @@ pub mod ports;
 pub mod realtime;
 
 pub use access::Role;
+pub use audit::{AuditAction, AuditEntry, AuditQuery};
+pub use cart::{Cart, CartChange, CartLine};
 pub use category::{Category, CategoryFields, CategoryTree};
 pub use command::{Cause, Claim, Committed};
 pub use contact::{Address, CountryCode, Email};
-pub use customer::{Credentials, Customer, NewCustomer};
-pub use error::{Error, Result, Shortage};
-pub use event::{Aggregate, Event, EventData, OrderEvent, OrderedItem, ProductEvent, StockEvent};
-pub use id::{CategoryId, CustomerId, EventId, MovementId, OrderId, ProductId};
+pub use customer::{
+    Account, AddressBook, Customer, CustomerQuery, CustomerStatus, NewCustomer, NewRegistration, Profile, SavedAddress,
+};
+pub use error::{Error, PriceChange, Result, Shortage};
+pub use event::{Aggregate, Event, EventData, MailEvent, OrderEvent, OrderedItem, ProductEvent, StockEvent};
+pub use id::{CartId, CategoryId, CustomerId, EventId, MailId, MovementId, OrderId, ProductId, SessionId};
+pub use mail::{MailKind, MailToSend, OutgoingMail};
 pub use money::{CurrencyCode, Money};
 pub use order::{NewOrder, NewOrderLine, Order, OrderLine, OrderStatus};
 pub use page::{Limit, Page};
@@ -41,7 +51,9 @@ pub use product::{
     ProductQuery, ProductSort, ProductStatus, SortKey, StockedProduct, text_terms,
 };
 pub use quantity::Quantity;
+pub use rate::{Allowance, Meter, Rate};
 pub use search::{SearchQuery, search_terms, sort_key};
+pub use session::{REFRESH_GRACE, Refreshed, Session, SessionCutoff, SessionLife, TokenHash};
 pub use sku::Sku;
 pub use stock::{Adjustment, Change, Movement, MovementCursor, MovementKind, StockLevel};
 pub use text::{CategoryName, Description, PersonName, ProductName, Reason};

@@ -44,12 +44,14 @@ impl OrderStatus {
 }
 
 /// A wish for pieces of one product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOrderLine {
     /// Which product.
     pub product_id: ProductId,
     /// How many.
     pub quantity: Quantity,
+    /// What the buyer agreed to pay for one piece; `None` for whatever it costs. Another price refuses the order.
+    pub agreed_price: Option<Money>,
 }
 
 /// An order that is about to be placed: one line for each product, in the order of their ids, so that orders which
@@ -70,7 +72,8 @@ impl NewOrder {
     /// Sums the quantities of lines that name the same product.
     ///
     /// # Errors
-    /// `invalid_quantity` for no line, more than [`NewOrder::MAX_LINES`] or a sum above [`Quantity::MAX`].
+    /// `invalid_quantity` for no line, more than [`NewOrder::MAX_LINES`] or a sum above [`Quantity::MAX`]. The price that was
+    /// agreed to last counts.
     pub fn new(
         customer_id: CustomerId,
         lines: impl IntoIterator<Item = NewOrderLine>,
@@ -80,16 +83,16 @@ impl NewOrder {
         let mut count = 0;
         for line in lines {
             count += 1;
-            let sum = match quantities.get(&line.product_id) {
-                Some(already) => line.quantity.plus(*already)?,
-                None => line.quantity,
+            let (sum, agreed) = match quantities.remove(&line.product_id) {
+                Some((already, agreed)) => (line.quantity.plus(already)?, line.agreed_price.or(agreed)),
+                None => (line.quantity, line.agreed_price),
             };
-            quantities.insert(line.product_id, sum);
+            quantities.insert(line.product_id, (sum, agreed));
         }
         if !(1..=Self::MAX_LINES).contains(&count) {
             return Err(Violation::new("invalid_quantity", format!("an order has 1 to {} lines", Self::MAX_LINES)));
         }
-        let line = |(product_id, quantity)| NewOrderLine { product_id, quantity };
+        let line = |(product_id, (quantity, agreed_price))| NewOrderLine { product_id, quantity, agreed_price };
         Ok(Self { customer_id, shipping_address, lines: quantities.into_iter().map(line).collect() })
     }
 
@@ -194,7 +197,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn line(product_id: ProductId, pieces: u32) -> NewOrderLine {
-        NewOrderLine { product_id, quantity: Quantity::new(pieces).expect("a quantity") }
+        NewOrderLine { product_id, quantity: Quantity::new(pieces).expect("a quantity"), agreed_price: None }
     }
 
     fn priced(pieces: u32, minor: i64, currency: &str) -> OrderLine {

@@ -13,7 +13,7 @@ pub struct Violation {
 }
 
 /// Every code a value object can answer with.
-const CODES: [&str; 16] = [
+const CODES: [&str; 18] = [
     "invalid_address",
     "invalid_country",
     "invalid_currency",
@@ -22,6 +22,7 @@ const CODES: [&str; 16] = [
     "invalid_email",
     "invalid_id",
     "invalid_limit",
+    "invalid_link",
     "invalid_money",
     "invalid_name",
     "invalid_password",
@@ -30,6 +31,7 @@ const CODES: [&str; 16] = [
     "invalid_search",
     "invalid_sku",
     "amount_too_large",
+    "common_password",
 ];
 
 impl Violation {

@@ -3,14 +3,18 @@
 //! All writes go through one thread that commits them in groups (see [`writer`]); reads have connections of their own and
 //! never wait for a write (WAL).
 
+mod audit;
 mod categories;
 mod claim;
+mod credentials;
 mod customers;
 mod errors;
 mod inventory;
+mod mails;
 mod migrations;
 mod orders;
 mod outbox;
+mod people;
 mod product_list;
 mod products;
 mod rows;

@@ -9,7 +9,10 @@ use souk_domain::Result;
 use souk_domain::ports::Schema;
 
 /// Every file of `migrations/sqlite`, in order.
-const MIGRATIONS: [(&str, &str); 1] = [("0001_initial", include_str!("../../../migrations/sqlite/0001_initial.sql"))];
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("0001_initial", include_str!("../../../migrations/sqlite/0001_initial.sql")),
+    ("0002_accounts", include_str!("../../../migrations/sqlite/0002_accounts.sql")),
+];
 
 /// Applies what is missing, in one transaction, under the file's write lock: two starters do not race.
 pub(crate) fn apply(connection: &mut Connection) -> Result<()> {

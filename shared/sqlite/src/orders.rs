@@ -6,8 +6,8 @@ use rusqlite::{Connection, Row, params};
 use souk_domain::ports::Orders;
 use souk_domain::{
     Address, Cause, Committed, CustomerId, Error, Event, Limit, Money, MovementKind, NewOrder, NewOrderLine, Order,
-    OrderId, OrderLine, OrderStatus, Page, ProductId, ProductName, ProductStatus, Quantity, Result, Shortage, Sku,
-    StockLevel, Violation,
+    OrderId, OrderLine, OrderStatus, Page, PriceChange, ProductId, ProductName, ProductStatus, Quantity, Result,
+    Shortage, Sku, StockLevel, Violation,
 };
 
 /// A product as an order needs it.
@@ -40,7 +40,7 @@ fn place(connection: &Connection, new: &NewOrder, cause: &Cause) -> Result<(Orde
     let lines = new.lines().iter().zip(&offers).map(line).collect::<std::result::Result<Vec<_>, Violation>>()?;
     let order = Order::place(new, lines, cause.at)?;
     let mut events = vec![Event::order_changed(&order, cause)];
-    events.extend(reserve(connection, &order, &offers, cause)?);
+    events.extend(reserve(connection, &order, new, &offers, cause)?);
     insert(connection, &order, &offers)?;
     Ok((order, events))
 }
@@ -63,8 +63,14 @@ fn offers(connection: &Connection, lines: &[NewOrderLine]) -> Result<Vec<Offer>>
     }
 }
 
-/// Takes hold of the stock of every line, or tells every shortage.
-fn reserve(connection: &Connection, order: &Order, offers: &[Offer], cause: &Cause) -> Result<Vec<Event>> {
+/// Takes hold of the stock of every line, or tells every shortage and every price that was not agreed to.
+fn reserve(
+    connection: &Connection,
+    order: &Order,
+    new: &NewOrder,
+    offers: &[Offer],
+    cause: &Cause,
+) -> Result<Vec<Event>> {
     let mut events = Vec::with_capacity(offers.len());
     let mut shortages = Vec::new();
     for (line, offer) in order.lines.iter().zip(offers) {
@@ -73,7 +79,16 @@ fn reserve(connection: &Connection, order: &Order, offers: &[Offer], cause: &Cau
             None => shortages.push(shortage(connection, offer.key, line)?),
         }
     }
-    if shortages.is_empty() { Ok(events) } else { Err(Error::InsufficientStock(shortages)) }
+    let price_changes: Vec<PriceChange> = new.lines().iter().zip(offers).filter_map(price_change).collect();
+    match shortages.is_empty() && price_changes.is_empty() {
+        true => Ok(events),
+        false => Err(Error::OfferChanged { shortages, price_changes }),
+    }
+}
+
+fn price_change((line, offer): (&NewOrderLine, &Offer)) -> Option<PriceChange> {
+    let agreed = line.agreed_price.clone().filter(|agreed| *agreed != offer.price)?;
+    Some(PriceChange { product_id: line.product_id, sku: offer.sku.clone(), agreed, price: offer.price.clone() })
 }
 
 /// Reserves the pieces of a line, or gives them back when `kind` says released.
@@ -117,7 +132,7 @@ fn shortage(connection: &Connection, product_key: i64, line: &OrderLine) -> Resu
 }
 
 fn insert(connection: &Connection, order: &Order, offers: &[Offer]) -> Result<()> {
-    let sql = "SELECT customer_key FROM customer WHERE id = ?1";
+    let sql = "SELECT customer_key FROM customer WHERE id = ?1 AND status <> 'erased'";
     let customer: i64 = rows::one(connection, "customer", sql, [order.customer_id.uuid()], |row| row.get(0))?;
     let address = order.shipping_address.as_ref().map(serde_json::to_string).transpose().map_err(internal)?;
     rows::execute(

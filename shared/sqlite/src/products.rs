@@ -1,4 +1,4 @@
-use crate::errors::{failed, on_constraint};
+use crate::errors::{failed, internal, on_constraint};
 use crate::{SqliteStore, categories, inventory, product_list, rows};
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
@@ -16,6 +16,12 @@ const IMPORT_CHUNK: usize = 500;
 /// The columns that [`read`] reads.
 pub(crate) const COLUMNS: &str = "p.product_key, p.id, p.sku, p.name, p.name_key, p.description, c.id AS category_id,
     p.price_minor, p.currency, p.status, p.version, p.created_at, p.updated_at";
+
+/// Products and their stock.
+const WITH_STOCK: &str = "SELECT p.product_key, p.id, p.sku, p.name, p.name_key, p.description, c.id AS category_id,
+    p.price_minor, p.currency, p.status, p.version, p.created_at, p.updated_at,
+    s.on_hand, s.reserved, s.version AS stock_version, s.updated_at AS stock_updated_at
+    FROM product p JOIN category c USING (category_key) JOIN stock s USING (product_key)";
 
 pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Product> {
     Ok(Product {
@@ -109,6 +115,12 @@ fn update(connection: &Connection, key: i64, old: &Product, new: &Product) -> Re
 fn find(connection: &Connection, id: ProductId) -> Result<(i64, Product)> {
     let sql = format!("SELECT {COLUMNS} FROM product p JOIN category c USING (category_key) WHERE p.id = ?1");
     rows::one(connection, "product", &sql, [id.uuid()], |row| Ok((row.get("product_key")?, read(row)?)))
+}
+
+/// Products and their stock; `ids` is a JSON array.
+fn by_id(connection: &Connection, ids: &str) -> Result<Vec<(Product, StockLevel)>> {
+    let sql = format!("{WITH_STOCK} WHERE p.id IN (SELECT unhex(replace(value, '-', '')) FROM json_each(?1))");
+    rows::all(connection, &sql, [ids], |row| Ok((read(row)?, inventory::read(row)?)))
 }
 
 /// The product with other values and the event that tells of it.
@@ -211,13 +223,15 @@ impl Products for SqliteStore {
 
     async fn product(&self, id: ProductId) -> Result<(Product, StockLevel)> {
         self.read(move |connection| {
-            let sql = format!(
-                "SELECT {COLUMNS}, s.on_hand, s.reserved, s.version AS stock_version, s.updated_at AS stock_updated_at
-                 FROM product p JOIN category c USING (category_key) JOIN stock s USING (product_key) WHERE p.id = ?1"
-            );
+            let sql = format!("{WITH_STOCK} WHERE p.id = ?1");
             rows::one(connection, "product", &sql, [id.uuid()], |row| Ok((read(row)?, inventory::read(row)?)))
         })
         .await
+    }
+
+    async fn products_by_id(&self, ids: &[ProductId]) -> Result<Vec<(Product, StockLevel)>> {
+        let ids = serde_json::to_string(ids).map_err(internal)?;
+        self.read(move |connection| by_id(connection, &ids)).await
     }
 
     async fn products(&self, query: ProductQuery) -> Result<ProductList> {

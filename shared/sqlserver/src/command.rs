@@ -1,6 +1,7 @@
 //! Commands: one batch each, which honours the claim, has the effect, keeps the result and writes the events.
 
 use crate::SqlServerStore;
+use crate::refusal::Refusal;
 use crate::rows;
 use crate::run::Repeat;
 use crate::statements::{self, Command};
@@ -9,9 +10,8 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use souk_domain::{
-    Cause, Claim, Committed, Error, Event, EventData, Money, ProductId, ProductStatus, Result, Shortage, Sku,
-};
+use souk_domain::{Cause, Claim, Committed, Error, Event, EventData, Result};
+use std::ops::RangeInclusive;
 use tiberius::Row;
 use uuid::Uuid;
 
@@ -20,12 +20,6 @@ pub(crate) const RACES: usize = 50;
 
 /// The constraint that a second run with a claim meets while the first is on its way.
 const CLAIM_TAKEN: &str = "idempotency_pk";
-
-/// What a batch says when it did not do what was asked.
-struct Refusal<'a> {
-    outcome: &'a str,
-    detail: Option<&'a str>,
-}
 
 /// What became of a batch.
 pub(crate) enum Answer<T> {
@@ -115,10 +109,22 @@ fn frame(cause: &Cause) -> Vec<Value> {
     ]
 }
 
-/// Caller and key as one value of fixed length. The zero byte, which neither holds, keeps them apart.
+/// Caller and key as one value of fixed length, each by half a SHA-256.
 fn digest(claim: &Claim) -> Vec<u8> {
-    let hasher = Sha256::new().chain_update(&claim.scope).chain_update([0]).chain_update(&claim.key);
-    hasher.finalize().to_vec()
+    [half(&claim.scope), half(&claim.key)].concat()
+}
+
+/// All that [`digest`] makes of a caller's claims: they begin alike, so that those of somebody forgotten are found without their keys.
+pub(crate) fn claims_of(scope: &str) -> RangeInclusive<Vec<u8>> {
+    let with = |key: u8| [half(scope), [key; HALF]].concat();
+    with(0x00)..=with(0xFF)
+}
+
+const HALF: usize = 16;
+
+fn half(text: &str) -> [u8; HALF] {
+    let digest = Sha256::digest(text);
+    std::array::from_fn(|index| digest[index])
 }
 
 fn answer<T: DeserializeOwned>(results: &[Vec<Row>]) -> Result<Answer<T>> {
@@ -157,65 +163,26 @@ fn event(row: &Row) -> Result<Event> {
     ))
 }
 
-/// What a line of a refused order met.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Met {
-    product_id: ProductId,
-    requested: i64,
-    sku: Option<Sku>,
-    status: Option<ProductStatus>,
-    available: Option<i64>,
-}
-
-/// What refuses the lines, all of it; `None` when nothing does any more.
-fn refused_lines(lines: Vec<Met>) -> Option<Error> {
-    let that = |wanted: fn(&Met) -> bool| {
-        lines.iter().filter(|line| wanted(line)).map(|line| line.product_id).collect::<Vec<_>>()
-    };
-    let unknown = that(|line| line.sku.is_none());
-    let discontinued = that(|line| line.status == Some(ProductStatus::Discontinued));
-    if !unknown.is_empty() {
-        return Some(Error::UnknownProducts(unknown));
-    }
-    if !discontinued.is_empty() {
-        return Some(Error::DiscontinuedProducts(discontinued));
-    }
-    let short = lines.into_iter().filter_map(|Met { product_id, requested, sku, available, .. }| {
-        let available = available.filter(|available| *available < requested)?;
-        Some(Shortage { product_id, sku: sku?, requested, available })
-    });
-    let short: Vec<_> = short.collect();
-    (!short.is_empty()).then_some(Error::InsufficientStock(short))
-}
-
-impl Refusal<'_> {
-    /// What the refusal means; `None` when it was overtaken by another command.
-    fn error(&self) -> Result<Option<Error>> {
-        Ok(Some(match self.outcome {
-            "unknown_product" => Error::NotFound("product"),
-            "unknown_order" => Error::NotFound("order"),
-            "unknown_customer" => Error::NotFound("customer"),
-            "unknown_category_itself" => Error::NotFound("category"),
-            "unknown_category" => Error::UnknownCategory,
-            "category_cycle" => Error::CATEGORY_CYCLE,
-            "product_discontinued" => Error::PRODUCT_DISCONTINUED,
-            "stock_out_of_range" => Error::STOCK_OUT_OF_RANGE,
-            "order_status" => Error::ORDER_STATUS,
-            "mixed_currencies" => Money::two_currencies().into(),
-            "amount_too_large" => Money::too_large().into(),
-            "stale" => Error::Stale { current: self.detail()? },
-            "refused_lines" => return Ok(refused_lines(self.detail()?)),
-            other => return Err(rows::unreadable("outcome", other)),
-        }))
-    }
-
-    fn detail<T: DeserializeOwned>(&self) -> Result<T> {
-        rows::parse(self.detail.unwrap_or_default())
-    }
-}
-
 /// For commands that break no constraint, whatever they are sent with.
 pub(crate) fn none(_: &str) -> Option<Error> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_claims_of_a_caller_are_a_range_of_their_own() {
+        let claim = |scope: &str, key: &str| {
+            digest(&Claim { scope: scope.to_owned(), key: key.to_owned(), fingerprint: [0; 32] })
+        };
+        let range = claims_of("ada");
+        for key in ["", "a", "key", "😀"] {
+            assert!(range.contains(&claim("ada", key)));
+            assert!(!range.contains(&claim("eve", key)) && !range.contains(&claim("", key)));
+        }
+        assert_ne!(claim("ada", "a"), claim("ada", "b"));
+        assert!([range.start(), range.end()].iter().all(|claim| claim.len() == 32));
+    }
 }

@@ -1,8 +1,12 @@
 //! What the store does when the wire or the server fails, shown on a server that fails on purpose.
 
+use crate::pool::Limits;
 use crate::stub::{Cell, Reply, Request, Stub, outcome, short, store_at};
-use souk_domain::ports::{Categories, Outbox};
-use souk_domain::{Category, CategoryFields, CategoryId, Cause, Claim, Committed, Error, Result};
+use souk_domain::ports::{Categories, Customers, Outbox};
+use souk_domain::{
+    AuditAction, Category, CategoryFields, CategoryId, Cause, Claim, Committed, CustomerId, CustomerQuery, Error,
+    Result, TokenHash,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -121,6 +125,34 @@ async fn a_command_that_may_have_run_is_tried_again_with_a_claim_only() {
 }
 
 #[tokio::test]
+async fn what_tells_whether_it_was_first_runs_once() {
+    let (id, cause) = (CustomerId::new(), Cause::internal("test"));
+    let stub = Stub::start(|_| Reply::Cut).await;
+    let store = stub.store(1, Limits { rest: Duration::ZERO, ..short() });
+    unavailable(store.use_step(id, 1).await);
+    unavailable(store.use_recovery_code(id, TokenHash([1; 32])).await);
+    // A second line would tell of something that happened once.
+    unavailable(store.customers(CustomerQuery::default(), id, &cause).await);
+    unavailable(store.record_audit(AuditAction::DataExported, id, id, &cause).await);
+    assert_eq!(stub.requests(), 4);
+}
+
+#[tokio::test]
+async fn a_link_that_is_refused_is_what_the_refusal_says() {
+    let verify = async |reply: Reply| {
+        let stub = Stub::start(first(vec![reply])).await;
+        let refused = stub.store(1, short()).verify_email(TokenHash([1; 32]), &Cause::internal("test")).await;
+        refused.expect_err("a refusal")
+    };
+    let error = verify(outcome("invalid_link", "")).await;
+    assert!(matches!(&error, Error::Invalid(violation) if violation.code == "invalid_link"), "{error:?}");
+    let taken =
+        "Violation of UNIQUE KEY constraint 'customer_email_unique'. The duplicate key value is (ada@example.com).";
+    let error = verify(Reply::Error(2627, taken)).await;
+    assert!(matches!(error, Error::Conflict { code: "email_taken", .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_caller_that_goes_away_leaves_no_half_read_connection_behind() {
     let stub = Stub::start(first(vec![Reply::Stall])).await;
     let store = stub.store(1, short());
@@ -134,7 +166,7 @@ async fn a_caller_that_goes_away_leaves_no_half_read_connection_behind() {
 async fn a_connection_that_was_idle_for_long_is_asked_first() {
     // Request 0 answers; then the environment is frozen and the connection dies; request 1 is the question on it.
     let stub = Stub::start(|request| if request.number == 1 { Reply::Stall } else { outcome("done", CATEGORY) }).await;
-    let store = stub.store(1, crate::pool::Limits { idle: Duration::ZERO, ..short() });
+    let store = stub.store(1, Limits { idle: Duration::ZERO, ..short() });
     create(&store, false).await.expect("a category");
     create(&store, false).await.expect("the first command after the thaw, which may not run twice");
     assert_eq!((stub.requests(), stub.logins()), (3, 2));
@@ -143,7 +175,7 @@ async fn a_connection_that_was_idle_for_long_is_asked_first() {
 #[tokio::test]
 async fn when_every_connection_is_in_use_callers_wait_and_then_are_told() {
     let stub = Stub::start(|_| Reply::Stall).await;
-    let store = stub.store(2, crate::pool::Limits { attempt: Duration::from_secs(2), ..short() });
+    let store = stub.store(2, Limits { attempt: Duration::from_secs(2), ..short() });
     let holders = [store.clone(), store.clone()].map(|store| tokio::spawn(async move { store.ping().await }));
     while stub.requests() < 2 {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -158,7 +190,7 @@ async fn when_every_connection_is_in_use_callers_wait_and_then_are_told() {
 #[tokio::test]
 async fn a_call_ends_within_its_time_whatever_happens() {
     let stub = Stub::start(|_| Reply::Stall).await;
-    let limits = crate::pool::Limits { call: Duration::from_millis(800), ..short() };
+    let limits = Limits { call: Duration::from_millis(800), ..short() };
     let started = Instant::now();
     unavailable(stub.store(1, limits).ping().await);
     // Far above the limit and far below what so many attempts would take: this is not about speed.

@@ -3,19 +3,26 @@
 //! A command is one batch and a query is one query; each is one round trip. What a batch does stands in `sql/`, what the
 //! tables hold in `migrations/sqlserver`. Results come back as JSON documents in the shape that the domain reads.
 
+mod audit;
 mod categories;
 mod command;
+mod composed;
 mod customers;
 mod failure;
 #[cfg(test)]
 mod faults;
 mod inventory;
+mod mails;
 mod migrations;
+#[cfg(test)]
+mod one_of_everything;
 mod orders;
 mod outbox;
+mod people;
 mod pool;
 mod product_list;
 mod products;
+mod refusal;
 #[cfg(test)]
 mod round_trips;
 mod rows;

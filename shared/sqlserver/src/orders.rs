@@ -56,8 +56,13 @@ impl Orders for SqlServerStore {
             Some(address) => serde_json::json!({ "address": address }),
             None => serde_json::json!({}),
         };
-        let lines = new.lines().iter().enumerate().map(|(index, line)| {
-            serde_json::json!({ "line": index + 1, "product": line.product_id, "quantity": line.quantity })
+        let lines = new.lines().iter().zip(1_usize..).map(|(line, number)| {
+            let mut row = serde_json::json!({ "line": number, "product": line.product_id, "quantity": line.quantity });
+            if let Some(agreed) = &line.agreed_price {
+                row["agreed"] = agreed.amount_minor().into();
+                row["currency"] = agreed.currency().as_str().into();
+            }
+            row
         });
         let values = [
             OrderId::new().uuid().into(),

@@ -13,7 +13,7 @@ const MARKS: usize = 1_000;
 
 impl SqlServerStore {
     /// Runs a sweep until nothing is left to change; the number of rows that were changed.
-    async fn sweep(&self, sql: &str, at: DateTime) -> Result<usize> {
+    pub(crate) async fn sweep(&self, sql: &str, at: DateTime) -> Result<usize> {
         let mut all = 0;
         loop {
             let found = self.query(sql, [SWEEP.into(), at.into()]).await?;

@@ -1,34 +1,14 @@
 //! The list of products: the query is put together from the parts that are asked for.
 
+use crate::composed::Sql;
 use crate::rows;
 use crate::value::{Value, key};
 use souk_domain::{
-    Facet, Page, Product, ProductCursor, ProductFilter, ProductList, ProductQuery, ProductSort, Result, SearchQuery,
-    SortKey, StockedProduct,
+    Facet, Page, Product, ProductCursor, ProductFilter, ProductList, ProductQuery, ProductSort, Result, SortKey,
+    StockedProduct,
 };
 use tiberius::Row;
 use uuid::Uuid;
-
-/// SQL text with its positional parameters.
-#[derive(Default)]
-pub(crate) struct Sql {
-    pub(crate) text: String,
-    pub(crate) values: Vec<Value>,
-}
-
-impl Sql {
-    fn push(&mut self, text: &str) -> &mut Self {
-        self.text.push_str(text);
-        self
-    }
-
-    /// Adds a parameter and its place.
-    fn with(&mut self, value: impl Into<Value>) -> &mut Self {
-        self.values.push(value.into());
-        let place = format!("@P{}", self.values.len());
-        self.push(&place)
-    }
-}
 
 /// Categories nest as deep as anybody likes; without this 100 levels are the end.
 const DEEP: &str = " OPTION (MAXRECURSION 32767)";
@@ -127,7 +107,7 @@ fn push_below(sql: &mut Sql, filter: &ProductFilter) {
 fn push_from_where(sql: &mut Sql, filter: &ProductFilter, with_category: bool) {
     sql.push(" FROM ");
     if let Some(search) = &filter.search {
-        push_hits(sql, search);
+        sql.push_hits(search, "product_term", "product_key");
         sql.push(" AS hit JOIN product AS p ON p.product_key = hit.product_key");
     } else {
         sql.push("product AS p");
@@ -145,16 +125,6 @@ fn push_from_where(sql: &mut Sql, filter: &ProductFilter, with_category: bool) {
     if filter.in_stock {
         sql.push(" AND s.on_hand > s.reserved");
     }
-}
-
-/// The products that hold every word and a word with the prefix, from the index of words.
-fn push_hits(sql: &mut Sql, search: &SearchQuery) {
-    sql.push("(");
-    for word in &search.words {
-        sql.push("SELECT product_key FROM product_term WHERE term = ").with(key(word)).push(" INTERSECT ");
-    }
-    sql.push("SELECT DISTINCT product_key FROM product_term WHERE term >= ").with(key(&search.prefix));
-    sql.push(" AND term < ").with(key(&search.prefix_end())).push(")");
 }
 
 /// Behind the cursor. There is no comparison of rows in T-SQL; the first condition gives the range of the index, the second
@@ -185,7 +155,7 @@ fn push_after(sql: &mut Sql, after: Option<&ProductCursor>) {
 mod tests {
     use super::*;
     use crate::statements::tests::assert_sql;
-    use souk_domain::CategoryId;
+    use souk_domain::{CategoryId, SearchQuery};
 
     #[test]
     fn every_combination_of_filters_and_sorts_is_sql() {

@@ -9,6 +9,7 @@ use souk_domain::{
     ProductFields, ProductId, ProductList, ProductQuery, Result, Sku, StockLevel, Version, sort_key, text_terms,
 };
 use std::collections::{HashMap, HashSet};
+use tiberius::Row;
 use uuid::Uuid;
 
 /// Rows of an import in one transaction: others write in between, and an attempt has its time.
@@ -25,6 +26,10 @@ fn broken(constraint: &str) -> Option<Error> {
 
 /// What a chunk of an import breaks when somebody made the same product or category, or removed a category, since it read.
 const OVERTAKEN: [&str; 3] = ["product_sku_unique", "category_name_unique", "product_category"];
+
+fn read(row: &Row) -> Result<(Product, StockLevel)> {
+    Ok((rows::document(row, "product")?, rows::document(row, "stock")?))
+}
 
 /// A row for each word that finds the product.
 fn terms(product: &Product, keys: &mut Keys) -> Vec<serde_json::Value> {
@@ -85,8 +90,13 @@ impl Products for SqlServerStore {
     }
 
     async fn product(&self, id: ProductId) -> Result<(Product, StockLevel)> {
-        let row = rows::one(self.query(statements::PRODUCT, [id.uuid().into()]).await?, "product")?;
-        Ok((rows::document(&row, "product")?, rows::document(&row, "stock")?))
+        read(&rows::one(self.query(statements::PRODUCT, [id.uuid().into()]).await?, "product")?)
+    }
+
+    async fn products_by_id(&self, ids: &[ProductId]) -> Result<Vec<(Product, StockLevel)>> {
+        let ids = json(ids.iter().map(|id| id.uuid().to_string().into()).collect());
+        let found = rows::only(self.query(statements::PRODUCTS_BY_ID, [ids]).await?);
+        found.iter().map(read).collect()
     }
 
     async fn products(&self, query: ProductQuery) -> Result<ProductList> {
@@ -165,7 +175,7 @@ impl Plan {
             "description": product.description, "category": product.category_id,
             "price_minor": product.price.amount_minor(), "currency": product.price.currency(),
         });
-        self.keys.add(&sort_key(product.name.as_str()), row)
+        self.keys.add(sort_key(product.name.as_str()), row)
     }
 
     fn category(&mut self, name: &CategoryName, name_key: &str) -> CategoryId {

@@ -1,137 +1,17 @@
 //! Counts what each use case costs, on the wire, and compares with the table in `docs/architecture.md`.
 
 use crate::SqlServerStore;
-use crate::stub::{Cell, Reply, Request, Stub, outcome};
+use crate::one_of_everything::{REPEATED, script};
+use crate::stub::Stub;
 use secrecy::SecretString;
-use serde_json::json;
-use souk_domain::ports::{Categories, Customers, Inventory, Orders, Outbox, Products};
+use souk_domain::ports::{Categories, Customers, Inventory, Mails, Orders, Outbox, Products};
 use souk_domain::{
-    Adjustment, CategoryFields, CategoryId, Cause, Change, Claim, CustomerId, Description, EventId, ImportRow, Limit,
-    Money, NewCustomer, NewOrder, NewOrderLine, OrderId, ProductFields, ProductId, ProductQuery, Quantity, Result,
-    Role,
+    AddressBook, Adjustment, AuditAction, AuditQuery, CategoryFields, CategoryId, Cause, Change, Claim, CustomerId,
+    CustomerQuery, Description, Email, EventId, ImportRow, Limit, MailId, Money, NewCustomer, NewOrder, NewOrderLine,
+    NewRegistration, OrderId, PersonName, ProductFields, ProductId, ProductQuery, Profile, Quantity, Result, Role,
+    SearchQuery, SessionId, TokenHash,
 };
 use std::collections::BTreeMap;
-use uuid::Uuid;
-
-const ID: &str = "01900000-0000-7000-8000-000000000001";
-/// The correlation id of a command that ran before.
-const REPEATED: &str = "this one ran before";
-const AT: &str = "2026-01-02T03:04:05.678901Z";
-
-fn category() -> String {
-    json!({ "id": ID, "name": "Lighting", "version": 1, "createdAt": AT, "updatedAt": AT }).to_string()
-}
-
-fn product() -> String {
-    json!({
-        "id": ID, "sku": "A", "name": "Lamp", "description": "", "categoryId": ID, "price": money(), "status": "active",
-        "version": 1, "createdAt": AT, "updatedAt": AT,
-    })
-    .to_string()
-}
-
-fn money() -> serde_json::Value {
-    json!({ "amountMinor": 100, "currency": "GBP" })
-}
-
-fn stock() -> String {
-    let (on_hand, reserved) = (3, 1);
-    json!({
-        "productId": ID, "sku": "A", "onHand": on_hand, "reserved": reserved, "available": on_hand - reserved, "version": 1,
-        "updatedAt": AT,
-    })
-    .to_string()
-}
-
-fn customer() -> String {
-    json!({ "id": ID, "email": "a@example.com", "name": "Ada", "role": "customer", "createdAt": AT }).to_string()
-}
-
-fn order() -> String {
-    json!({
-        "order": {
-            "id": ID, "customerId": ID, "status": "placed", "total": money(), "version": 1, "placedAt": AT, "updatedAt": AT,
-        },
-        "lines": [{
-            "productId": ID, "sku": "A", "name": "Lamp", "quantity": 1, "unitPrice": money(), "lineTotal": money(),
-        }],
-    })
-    .to_string()
-}
-
-fn row(columns: Vec<(&'static str, Cell)>) -> Reply {
-    Reply::Results(vec![columns])
-}
-
-fn document(json: String) -> Reply {
-    row(vec![
-        ("document", Cell::Text(json)),
-        ("order_key", Cell::Long(1)),
-        ("password_hash", Cell::Text("x".to_owned())),
-    ])
-}
-
-type Document = fn() -> String;
-type Answer = fn() -> Reply;
-
-/// What a server with one of everything answers.
-fn script(request: &Request) -> Reply {
-    let commands: [(&str, Document); 9] = [
-        ("INTO sales_order (", order),
-        ("UPDATE sales_order", order),
-        ("INTO customer (", customer),
-        ("FROM OPENJSON(@P9)", || "null".to_owned()),
-        ("DELETE FROM category", || "null".to_owned()),
-        ("UPDATE category_tree", category),
-        ("INTO category (", category),
-        ("UPDATE stock SET version", stock),
-        ("product_document", product),
-    ];
-    if request.says("AS outcome") && request.says(REPEATED) {
-        return Reply::Error(2627, "Violation of PRIMARY KEY constraint 'idempotency_pk'.");
-    }
-    if request.says("AS outcome") {
-        let found = commands.into_iter().find(|(text, _)| request.says(text)).expect("a known command");
-        return outcome("done", &found.1());
-    }
-    let queries: [(&str, Answer); 13] = [
-        ("AS same", || {
-            let request_id = ("request_id", Cell::Text("first".to_owned()));
-            row(vec![("same", Cell::Int(1)), ("result", Cell::Text(order())), request_id])
-        }),
-        ("SELECT p.document AS product", || {
-            row(vec![("product", Cell::Text(product())), ("stock", Cell::Text(stock()))])
-        }),
-        ("SELECT page.product_key", product_page),
-        ("WHERE sku IN", || Reply::Results(vec![vec![("document", Cell::Text(product()))], known_category()])),
-        ("FROM category_document", || document(category())),
-        ("FROM stock_document", || document(stock())),
-        ("movement_document", || row(vec![("document", Cell::NullText)])),
-        ("FROM customer_document", || document(customer())),
-        ("FROM order_document", || document(order())),
-        ("SELECT MAX(published_at)", || row(vec![("at", Cell::NullTime)])),
-        ("AS changed", || row(vec![("changed", Cell::Int(0))])),
-        ("SELECT 1 AS answer", || row(vec![("answer", Cell::Int(1))])),
-        ("UPDATE outbox", || Reply::Results(Vec::new())),
-    ];
-    queries.into_iter().find(|(text, _)| request.says(text)).expect("a known query").1()
-}
-
-fn known_category() -> Vec<(&'static str, Cell)> {
-    vec![("id", Cell::Id(Uuid::nil())), ("name_key", Cell::Bytes(b"lighting".to_vec()))]
-}
-
-fn product_page() -> Reply {
-    Reply::Results(vec![
-        vec![
-            ("product_key", Cell::Long(1)),
-            ("name_key", Cell::Bytes(b"lamp".to_vec())),
-            ("available", Cell::Long(2)),
-            ("document", Cell::Text(product())),
-        ],
-        vec![("id", Cell::Id(Uuid::nil())), ("name", Cell::Text("Lighting".to_owned())), ("count", Cell::Long(1))],
-    ])
-}
 
 struct Meter {
     stub: Stub,
@@ -190,6 +70,8 @@ async fn measure() -> BTreeMap<String, usize> {
     meter.count("discontinue_product", async |s| s.discontinue_product(product, cause).await).await;
     meter.count("product", async |s| s.product(product).await).await;
     let list = ProductQuery { facets: true, ..Default::default() };
+    let ids = [product, ProductId::new()];
+    meter.count("products_by_id", async |s| s.products_by_id(&ids).await).await;
     meter.count("products", async |s| s.products(list).await).await;
     meter.count("import_products, 250 rows", async |s| s.import_products(import(250), cause).await).await;
 
@@ -203,20 +85,10 @@ async fn measure() -> BTreeMap<String, usize> {
     meter.count("stock", async |s| s.stock(product).await).await;
     meter.count("movements", async |s| s.movements(product, limit, None).await).await;
 
-    let email = "a@example.com".parse().expect("an address");
-    let new = NewCustomer {
-        email,
-        name: "Ada".parse().expect("a name"),
-        role: Role::Customer,
-        password_hash: SecretString::from("x"),
-    };
-    let email = new.email.clone();
-    meter.count("register_customer", async |s| s.register_customer(new, cause).await).await;
-    meter.count("credentials", async |s| s.credentials(&email).await).await;
-    meter.count("customer", async |s| s.customer(CustomerId::new()).await).await;
+    count_people(&mut meter, cause).await;
 
     let quantity = Quantity::new(1).expect("a quantity");
-    let lines = (0..20).map(|_| NewOrderLine { product_id: ProductId::new(), quantity });
+    let lines = (0..20).map(|_| NewOrderLine { product_id: ProductId::new(), quantity, agreed_price: None });
     let new = NewOrder::new(CustomerId::new(), lines, None).expect("an order");
     let again = Cause { correlation_id: REPEATED.to_owned(), ..cause.clone() };
     meter.count("place_order, repeated", async |s| s.place_order(new.clone(), &again).await).await;
@@ -235,6 +107,52 @@ async fn measure() -> BTreeMap<String, usize> {
     meter.count("expire_idempotency_keys", async |s| s.expire_idempotency_keys(now).await).await;
     meter.count("ping", async |s| s.ping().await).await;
     meter.counts
+}
+
+async fn count_people(meter: &mut Meter, cause: &Cause) {
+    let (id, staff, token) = (CustomerId::new(), CustomerId::new(), TokenHash([7; 32]));
+    let (name, hash) = ("Ada".parse::<PersonName>().expect("a name"), SecretString::from("x"));
+    let email: Email = "a@example.com".parse().expect("an address");
+    let new =
+        NewCustomer { email: email.clone(), name: name.clone(), role: Role::Customer, password_hash: hash.clone() };
+    let wish = NewRegistration { email: email.clone(), name: name.clone(), password_hash: hash.clone() };
+    meter.count("register_customer", async |s| s.register_customer(new.clone(), cause).await).await;
+    meter.count("invite_staff", async |s| s.invite_staff(new, Some(staff), cause).await).await;
+    meter.count("request_registration", async |s| s.request_registration(wish, cause).await).await;
+    meter.count("request_password_reset", async |s| s.request_password_reset(&email, cause).await).await;
+    meter.count("request_email_change", async |s| s.request_email_change(id, &email, cause).await).await;
+    meter.count("verify_email", async |s| s.verify_email(token, cause).await).await;
+    meter.count("reset_password", async |s| s.reset_password(token, hash.clone(), cause).await).await;
+    let session = SessionId::new();
+    meter.count("change_password", async |s| s.change_password(id, hash.clone(), session, cause).await).await;
+    meter.count("upgrade_password_hash", async |s| s.upgrade_password_hash(id, &hash, &hash).await).await;
+    meter.count("end_sessions", async |s| s.end_sessions(id, cause).await).await;
+
+    meter.count("offer_second_factor", async |s| s.offer_second_factor(id, vec![1], vec![token; 8]).await).await;
+    meter.count("confirm_second_factor", async |s| s.confirm_second_factor(id, 1, cause).await).await;
+    meter.count("use_step", async |s| s.use_step(id, 2).await).await;
+    meter.count("use_recovery_code", async |s| s.use_recovery_code(id, token).await).await;
+    meter.count("remove_second_factor", async |s| s.remove_second_factor(id, cause).await).await;
+
+    let profile = Profile { name, addresses: AddressBook::default() };
+    meter.count("update_profile", async |s| s.update_profile(id, Some(1), profile, cause).await).await;
+    meter.count("set_customer_status", async |s| s.set_customer_status(id, true, staff, cause).await).await;
+    meter.count("erase_customer", async |s| s.erase_customer(id, cause).await).await;
+    meter.count("account_of", async |s| s.account_of(&email).await).await;
+    meter.count("account", async |s| s.account(id).await).await;
+    meter.count("customer", async |s| s.customer(id).await).await;
+    let search = SearchQuery::parse("ada lo").expect("a search");
+    let list = CustomerQuery { search: Some(search), ..Default::default() };
+    meter.count("customers", async |s| s.customers(list, staff, cause).await).await;
+    let log = AuditQuery { actor: Some(staff), ..Default::default() };
+    meter.count("audit_entries", async |s| s.audit_entries(log).await).await;
+    let action = AuditAction::DataExported;
+    meter.count("record_audit", async |s| s.record_audit(action, id, id, cause).await).await;
+
+    let (mail, now) = (MailId::new(), souk_domain::now());
+    meter.count("prepare_mail", async |s| s.prepare_mail(mail, token, now).await).await;
+    meter.count("mail_sent", async |s| s.mail_sent(mail, now).await).await;
+    meter.count("expire_mails", async |s| s.expire_mails(now).await).await;
 }
 
 /// The rows `| use case | SQL Server | …` of the table.

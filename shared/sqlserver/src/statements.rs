@@ -46,36 +46,57 @@ macro_rules! queries {
 commands! {
     ADJUST_STOCK = "adjust_stock";
     CANCEL_ORDER = "cancel_order";
+    CHANGE_PASSWORD = "change_password";
+    CONFIRM_SECOND_FACTOR = "confirm_second_factor";
     CREATE_CATEGORY = "create_category";
     CREATE_PRODUCT = "create_product";
     DELETE_CATEGORY = "delete_category";
     DISCONTINUE_PRODUCT = "discontinue_product";
+    END_SESSIONS = "end_sessions";
+    ERASE_CUSTOMER = "erase_customer";
     IMPORT_PRODUCTS = "import_products";
+    INVITE_STAFF = "invite_staff";
+    OFFER_SECOND_FACTOR = "offer_second_factor";
     PLACE_ORDER = "place_order";
+    RECORD_AUDIT = "record_audit";
     REGISTER_CUSTOMER = "register_customer";
+    REMOVE_SECOND_FACTOR = "remove_second_factor";
+    REQUEST_MAIL = "request_mail";
+    RESET_PASSWORD = "reset_password";
+    SET_CUSTOMER_STATUS = "set_customer_status";
     UPDATE_CATEGORY = "update_category";
     UPDATE_PRODUCT = "update_product";
+    UPDATE_PROFILE = "update_profile";
+    USE_RECOVERY_CODE = "use_recovery_code";
+    USE_STEP = "use_step";
+    VERIFY_EMAIL = "verify_email";
 }
 
 queries! {
+    ACCOUNT = "account";
+    ACCOUNT_OF = "account_of";
     CATEGORIES = "categories";
     CATEGORY = "category";
     CLAIM_UNPUBLISHED = "claim_unpublished";
-    CREDENTIALS = "credentials";
     CUSTOMER = "customer";
     EXPIRE_IDEMPOTENCY_KEYS = "expire_idempotency_keys";
+    EXPIRE_MAILS = "expire_mails";
     FIRST_RESULT = "first_result";
     IMPORT_KNOWN = "import_known";
     LAST_PUBLISHED = "last_published";
+    MAIL_SENT = "mail_sent";
     MARK_PUBLISHED = "mark_published";
     MOVEMENTS = "movements";
     ORDER = "order";
     ORDERS = "orders";
     PING = "ping";
+    PREPARE_MAIL = "prepare_mail";
     PRODUCT = "product";
+    PRODUCTS_BY_ID = "products_by_id";
     RELEASE_CLAIMS = "release_claims";
     REPUBLISH = "republish";
     STOCK = "stock";
+    UPGRADE_PASSWORD_HASH = "upgrade_password_hash";
 }
 
 #[cfg(test)]

@@ -38,8 +38,11 @@ pub(crate) enum Cell {
     Long(i64),
     Id(Uuid),
     Bytes(Vec<u8>),
+    /// 1970 begins.
+    Epoch,
     NullTime,
     NullText,
+    NullId,
 }
 
 /// A batch as it came over the wire.
@@ -257,9 +260,9 @@ fn type_info(cell: &Cell) -> Vec<u8> {
         Cell::Text(_) | Cell::NullText => vec![0xE7, 0xFF, 0xFF, 0x09, 0x04, 0xD0, 0x00, 0x34],
         Cell::Int(_) => vec![0x26, 4],
         Cell::Long(_) => vec![0x26, 8],
-        Cell::Id(_) => vec![0x24, 16],
+        Cell::Id(_) | Cell::NullId => vec![0x24, 16],
         Cell::Bytes(_) => vec![0xA5, 0xFF, 0xFF],
-        Cell::NullTime => vec![0x2A, 6],
+        Cell::Epoch | Cell::NullTime => vec![0x2A, 6],
     }
 }
 
@@ -271,7 +274,8 @@ fn value(cell: &Cell) -> Vec<u8> {
         Cell::Long(number) => [vec![8], number.to_le_bytes().to_vec()].concat(),
         Cell::Id(id) => [vec![16], id.to_bytes_le().to_vec()].concat(),
         Cell::Bytes(bytes) => chunked(bytes.clone()),
-        Cell::NullTime => vec![0],
+        Cell::Epoch => vec![8, 0, 0, 0, 0, 0, 0x3A, 0xF9, 0x0A],
+        Cell::NullTime | Cell::NullId => vec![0],
     }
 }
 

@@ -1,6 +1,6 @@
 //! What batches are sent with.
 
-use souk_domain::DateTime;
+use souk_domain::{DateTime, TokenHash};
 use std::borrow::Cow;
 use tiberius::{ColumnData, ToSql};
 use uuid::Uuid;
@@ -68,6 +68,12 @@ impl From<Vec<u8>> for Value {
     }
 }
 
+impl From<TokenHash> for Value {
+    fn from(TokenHash(hash): TokenHash) -> Self {
+        Value::Bytes(hash.to_vec())
+    }
+}
+
 /// A time as T-SQL reads it whatever the session's language: ISO 8601, to the microsecond, without its Z.
 impl From<DateTime> for Value {
     fn from(at: DateTime) -> Self {
@@ -80,17 +86,18 @@ pub(crate) fn key(folded: &str) -> Value {
     Value::Bytes(folded.as_bytes().to_vec())
 }
 
-/// Folded texts that rows of a JSON document refer to. JSON has no bytes, and engines differ in how they decode them; so the
-/// texts travel behind each other in one parameter, and a row says where its own is.
+/// Folded texts and hashes that rows of a JSON document refer to. JSON has no bytes, and engines differ in how they decode them;
+/// so they travel behind each other in one parameter, and a row says where its own are.
 #[derive(Default)]
 pub(crate) struct Keys(Vec<u8>);
 
 impl Keys {
-    /// Adds a text and gives `row` its place, counted from 1 as `SUBSTRING` does.
-    pub(crate) fn add(&mut self, folded: &str, mut row: serde_json::Value) -> serde_json::Value {
+    /// Adds bytes and gives `row` their place, counted from 1 as `SUBSTRING` does.
+    pub(crate) fn add(&mut self, bytes: impl AsRef<[u8]>, mut row: serde_json::Value) -> serde_json::Value {
+        let bytes = bytes.as_ref();
         row["start"] = (self.0.len() + 1).into();
-        row["length"] = folded.len().into();
-        self.0.extend_from_slice(folded.as_bytes());
+        row["length"] = bytes.len().into();
+        self.0.extend_from_slice(bytes);
         row
     }
 }

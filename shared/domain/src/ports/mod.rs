@@ -5,11 +5,17 @@
 //! gets the first result back.
 
 mod cache;
+mod carts;
 mod events;
+mod identity;
+mod mail;
 mod push;
 mod store;
 
 pub use cache::{Cache, CacheKey, Cached};
+pub use carts::{CartCopies, Carts};
 pub use events::{DeadLetter, EventPublisher, EventStream, Invoker, StreamEntry, StreamGroup};
+pub use identity::{Admission, Gate, Sessions};
+pub use mail::{Mailer, Mails};
 pub use push::{ConnectionTable, Delivery, Push, Subscribers};
 pub use store::{Categories, Customers, Inventory, Orders, Outbox, Products, Schema, Store};

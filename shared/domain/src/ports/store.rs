@@ -1,9 +1,12 @@
+use super::Mails;
 use crate::{
-    Adjustment, Category, CategoryFields, CategoryId, Cause, Committed, Credentials, Customer, CustomerId, DateTime,
-    Email, Event, EventId, ImportOutcome, ImportRow, Limit, Movement, MovementCursor, NewCustomer, NewOrder, Order,
-    OrderId, Page, Product, ProductFields, ProductId, ProductList, ProductQuery, Result, Sku, StockLevel, Version,
+    Account, Adjustment, AuditAction, AuditEntry, AuditQuery, Category, CategoryFields, CategoryId, Cause, Committed,
+    Customer, CustomerId, CustomerQuery, DateTime, Email, Event, EventId, ImportOutcome, ImportRow, Limit, Movement,
+    MovementCursor, NewCustomer, NewOrder, NewRegistration, Order, OrderId, Page, Product, ProductFields, ProductId,
+    ProductList, ProductQuery, Profile, Result, SessionId, Sku, StockLevel, TokenHash, Version,
 };
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 /// The categories of the catalog.
 #[async_trait]
@@ -52,6 +55,9 @@ pub trait Products: Send + Sync {
     /// One product and its stock.
     async fn product(&self, id: ProductId) -> Result<(Product, StockLevel)>;
 
+    /// Several products and their stock, in no order; unknown ones are left out.
+    async fn products_by_id(&self, ids: &[ProductId]) -> Result<Vec<(Product, StockLevel)>>;
+
     /// A page of products.
     async fn products(&self, query: ProductQuery) -> Result<ProductList>;
 
@@ -85,23 +91,132 @@ pub trait Inventory: Send + Sync {
 }
 
 /// The people who can log in.
+///
+/// A wish that strangers may have (to register, to get a new password) is written down without a look at who is known: it costs
+/// the same and answers the same for every address. `send-mail` looks, when it writes to the address's owner.
 #[async_trait]
 pub trait Customers: Send + Sync {
-    /// Registers somebody. Fails with `email_taken`.
+    /// Makes somebody who can log in. Fails with `email_taken`.
     async fn register_customer(&self, new: NewCustomer, cause: &Cause) -> Result<Committed<Customer>>;
 
-    /// What to compare a log-in with; `None` for an unknown address.
-    async fn credentials(&self, email: &Email) -> Result<Option<Credentials>>;
+    /// Makes a member of staff, who gets mail with a link to choose a password. `by` is the admin, `None` for whoever operates the
+    /// system. Fails with `email_taken`.
+    async fn invite_staff(
+        &self,
+        new: NewCustomer,
+        by: Option<CustomerId>,
+        cause: &Cause,
+    ) -> Result<Committed<Customer>>;
+
+    /// Writes a wish to register down; the owner of the address gets mail.
+    async fn request_registration(&self, new: NewRegistration, cause: &Cause) -> Result<Committed<()>>;
+
+    /// Writes a wish for a new password down; the owner of the address gets mail.
+    async fn request_password_reset(&self, email: &Email, cause: &Cause) -> Result<Committed<()>>;
+
+    /// Writes a wish for another address down; the owner of the new one gets mail. Fails with `NotFound`.
+    async fn request_email_change(&self, id: CustomerId, email: &Email, cause: &Cause) -> Result<Committed<()>>;
+
+    /// The token of a registration makes a customer, that of an e-mail change changes the address and tells the old one. Each works
+    /// once. Fails with `invalid_link`, `email_taken`.
+    async fn verify_email(&self, token: TokenHash, cause: &Cause) -> Result<Committed<Customer>>;
+
+    /// The token of a reset or an invitation gives an active account another password, ends its sessions and tells its owner.
+    /// It works once, and no other reset works after it. Fails with `invalid_link`.
+    async fn reset_password(
+        &self,
+        token: TokenHash,
+        password_hash: SecretString,
+        cause: &Cause,
+    ) -> Result<Committed<CustomerId>>;
+
+    /// Another password; every session but `kept` is over, and the owner gets mail. Fails with `NotFound`.
+    async fn change_password(
+        &self,
+        id: CustomerId,
+        password_hash: SecretString,
+        kept: SessionId,
+        cause: &Cause,
+    ) -> Result<Committed<()>>;
+
+    /// Keeps the same password under another hash, when the old one is still there.
+    async fn upgrade_password_hash(&self, id: CustomerId, old: &SecretString, new: &SecretString) -> Result<()>;
+
+    /// Ends all sessions. Fails with `NotFound`.
+    async fn end_sessions(&self, id: CustomerId, cause: &Cause) -> Result<Committed<()>>;
+
+    /// Keeps a secret for an authenticator and the hashes of its recovery codes, in place of any that were not confirmed. Fails with
+    /// `NotFound`, `second_factor_enabled`.
+    async fn offer_second_factor(&self, id: CustomerId, sealed_secret: Vec<u8>, recovery: Vec<TokenHash>)
+    -> Result<()>;
+
+    /// Log-ins ask for a code from now on; `step` is the time step of the one that confirmed it. The owner gets mail. Fails with
+    /// `NotFound`, `second_factor_missing`, `second_factor_enabled`.
+    async fn confirm_second_factor(&self, id: CustomerId, step: i64, cause: &Cause) -> Result<Committed<Customer>>;
+
+    /// Uses the code of a time step up; `false` when one of this step or a later one was used.
+    async fn use_step(&self, id: CustomerId, step: i64) -> Result<bool>;
+
+    /// Uses a recovery code up; `false` when there is none such.
+    async fn use_recovery_code(&self, id: CustomerId, code: TokenHash) -> Result<bool>;
+
+    /// Log-ins no longer ask for a code. The owner gets mail. Fails with `NotFound`, `second_factor_missing`.
+    async fn remove_second_factor(&self, id: CustomerId, cause: &Cause) -> Result<Committed<Customer>>;
+
+    /// Gives somebody another name and other addresses. `expected` is the version they must have, `None` for any. Fails with
+    /// `NotFound`, `Stale`.
+    async fn update_profile(
+        &self,
+        id: CustomerId,
+        expected: Option<Version>,
+        profile: Profile,
+        cause: &Cause,
+    ) -> Result<Committed<Customer>>;
+
+    /// Shuts somebody out or lets them in again; being shut out ends their sessions. Once it is so, doing so again changes nothing.
+    /// Fails with `NotFound`, `customer_erased`.
+    async fn set_customer_status(
+        &self,
+        id: CustomerId,
+        is_disabled: bool,
+        by: CustomerId,
+        cause: &Cause,
+    ) -> Result<Committed<Customer>>;
+
+    /// Forgets who somebody is: name, addresses, those of their orders, everything that opens the account. Orders and totals stay.
+    /// Fails with `NotFound`.
+    async fn erase_customer(&self, id: CustomerId, cause: &Cause) -> Result<Committed<()>>;
+
+    /// The person with an address; `None` when there is none.
+    async fn account_of(&self, email: &Email) -> Result<Option<Account>>;
+
+    /// One person and what guards the way in.
+    async fn account(&self, id: CustomerId) -> Result<Account>;
 
     /// One person.
     async fn customer(&self, id: CustomerId) -> Result<Customer>;
+
+    /// A page of people, newest first, and a line in the audit log that says who looked.
+    async fn customers(&self, query: CustomerQuery, by: CustomerId, cause: &Cause) -> Result<Page<Customer, i64>>;
+
+    /// A page of the audit log, newest first.
+    async fn audit_entries(&self, query: AuditQuery) -> Result<Page<AuditEntry, i64>>;
+
+    /// Writes into the audit log what no other command does.
+    async fn record_audit(
+        &self,
+        action: AuditAction,
+        actor: CustomerId,
+        subject: CustomerId,
+        cause: &Cause,
+    ) -> Result<()>;
 }
 
 /// The orders of customers.
 #[async_trait]
 pub trait Orders: Send + Sync {
     /// Takes prices from the catalog, reserves stock and records the order, or does nothing. Fails with
-    /// `UnknownProducts`, `DiscontinuedProducts`, `InsufficientStock` (each with all of them), `amount_too_large`,
+    /// `UnknownProducts`, `DiscontinuedProducts`, `OfferChanged` (each with all of them), `amount_too_large`,
     /// `invalid_currency`.
     async fn place_order(&self, new: NewOrder, cause: &Cause) -> Result<Committed<Order>>;
 
@@ -152,5 +267,5 @@ pub trait Schema: Send + Sync {
 }
 
 /// Everything that the system of record offers; functions take the part they need.
-pub trait Store: Categories + Products + Inventory + Customers + Orders + Outbox + Schema {}
-impl<T: Categories + Products + Inventory + Customers + Orders + Outbox + Schema> Store for T {}
+pub trait Store: Categories + Products + Inventory + Customers + Mails + Orders + Outbox + Schema {}
+impl<T: Categories + Products + Inventory + Customers + Mails + Orders + Outbox + Schema> Store for T {}

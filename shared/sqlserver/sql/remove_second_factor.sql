@@ -1,0 +1,21 @@
+-- @P7 customer, @P8 id of the mail that tells, @P9 when that is too old.
+DECLARE @customer_key BIGINT = (SELECT customer_key FROM customer WHERE id = @P7);
+UPDATE customer SET second_factor = 0, sealed_secret = NULL, version = customer.version + 1, updated_at = @at
+WHERE customer_key = @customer_key AND second_factor = 1;
+IF @@ROWCOUNT = 1
+BEGIN
+    DELETE FROM recovery_code WHERE customer_key = @customer_key;
+    INSERT INTO audit_entry (at, action, actor_id, subject_id, request_id)
+    VALUES (@at, N'second_factor_removed', @P7, @P7, @P3);
+    INSERT INTO mail (id, kind, email, customer_key, created_at, expires_at)
+    SELECT @P8, N'second_factor_changed', email, customer_key, @at, CAST(@P9 AS DATETIME2(6))
+    FROM customer WHERE customer_key = @customer_key;
+    INSERT INTO outbox (type, subject, version, correlation_id, data, created_at)
+    OUTPUT inserted.sequence, inserted.event_id, inserted.type, inserted.subject, inserted.version, inserted.correlation_id,
+        inserted.data, inserted.created_at
+    SELECT N'souk.MailRequested', id, 1, @P6, data, @at FROM mail_event WHERE id = @P8;
+    SELECT @result = document FROM customer_document WHERE customer_key = @customer_key;
+END
+ELSE
+    SET @outcome = CASE WHEN EXISTS (SELECT 1 FROM customer WHERE customer_key = @customer_key AND status <> N'erased')
+        THEN N'second_factor_missing' ELSE N'unknown_customer' END;

@@ -1,0 +1,158 @@
+//! What a server with one of everything answers.
+
+use crate::stub::{Cell, Reply, Request, outcome};
+use serde_json::json;
+use uuid::Uuid;
+
+const ID: &str = "01900000-0000-7000-8000-000000000001";
+/// The correlation id of a command that ran before.
+pub(crate) const REPEATED: &str = "this one ran before";
+const AT: &str = "2026-01-02T03:04:05.678901Z";
+
+fn category() -> String {
+    json!({ "id": ID, "name": "Lighting", "version": 1, "createdAt": AT, "updatedAt": AT }).to_string()
+}
+
+fn product() -> String {
+    json!({
+        "id": ID, "sku": "A", "name": "Lamp", "description": "", "categoryId": ID, "price": money(), "status": "active",
+        "version": 1, "createdAt": AT, "updatedAt": AT,
+    })
+    .to_string()
+}
+
+fn money() -> serde_json::Value {
+    json!({ "amountMinor": 100, "currency": "GBP" })
+}
+
+fn stock() -> String {
+    let (on_hand, reserved) = (3, 1);
+    json!({
+        "productId": ID, "sku": "A", "onHand": on_hand, "reserved": reserved, "available": on_hand - reserved, "version": 1,
+        "updatedAt": AT,
+    })
+    .to_string()
+}
+
+fn customer() -> String {
+    json!({
+        "id": ID, "email": "a@example.com", "name": "Ada", "role": "customer", "status": "active", "addresses": "[]",
+        "secondFactor": false, "version": 1, "createdAt": AT, "updatedAt": AT,
+    })
+    .to_string()
+}
+
+fn order() -> String {
+    json!({
+        "order": {
+            "id": ID, "customerId": ID, "status": "placed", "total": money(), "version": 1, "placedAt": AT, "updatedAt": AT,
+        },
+        "lines": [{
+            "productId": ID, "sku": "A", "name": "Lamp", "quantity": 1, "unitPrice": money(), "lineTotal": money(),
+        }],
+    })
+    .to_string()
+}
+
+fn row(columns: Vec<(&'static str, Cell)>) -> Reply {
+    Reply::Results(vec![columns])
+}
+
+fn document(json: String) -> Reply {
+    row(vec![
+        ("document", Cell::Text(json)),
+        ("order_key", Cell::Long(1)),
+        ("entry_key", Cell::Long(1)),
+        ("customer_key", Cell::Long(1)),
+        ("password_hash", Cell::Text("x".to_owned())),
+        ("sessions_over", Cell::Epoch),
+        ("session_kept", Cell::NullId),
+        ("sealed_secret", Cell::Bytes(b"sealed".to_vec())),
+    ])
+}
+
+fn audit_entry() -> String {
+    json!({ "at": AT, "action": "customers_listed", "actorId": ID, "requestId": "x" }).to_string()
+}
+
+type Document = fn() -> String;
+type Answer = fn() -> Reply;
+
+pub(crate) fn script(request: &Request) -> Reply {
+    let nothing: Document = || "null".to_owned();
+    // The first text that a batch says decides.
+    let commands: [(&str, Document); 18] = [
+        ("N'customer_erased', @P7", nothing),
+        ("FROM customer_document", customer),
+        ("N'password_reset'", || json!(ID).to_string()),
+        ("N'password_changed'", nothing),
+        ("N'sessions_ended'", nothing),
+        ("INTO recovery_code", nothing),
+        ("FROM recovery_code", || "true".to_owned()),
+        ("SET last_step", || "true".to_owned()),
+        ("INTO mail (", nothing),
+        ("INTO audit_entry", nothing),
+        ("INTO sales_order (", order),
+        ("UPDATE sales_order", order),
+        ("FROM OPENJSON(@P9)", nothing),
+        ("DELETE FROM category", nothing),
+        ("UPDATE category_tree", category),
+        ("INTO category (", category),
+        ("UPDATE stock SET version", stock),
+        ("product_document", product),
+    ];
+    if request.says("AS outcome") && request.says(REPEATED) {
+        return Reply::Error(2627, "Violation of PRIMARY KEY constraint 'idempotency_pk'.");
+    }
+    if request.says("AS outcome") {
+        let found = commands.into_iter().find(|(text, _)| request.says(text)).expect("a known command");
+        return outcome("done", &found.1());
+    }
+    let queries: [(&str, Answer); 17] = [
+        ("AS same", || {
+            let request_id = ("request_id", Cell::Text("first".to_owned()));
+            row(vec![("same", Cell::Int(1)), ("result", Cell::Text(order())), request_id])
+        }),
+        ("SELECT p.document AS product", || {
+            row(vec![("product", Cell::Text(product())), ("stock", Cell::Text(stock()))])
+        }),
+        ("SELECT page.product_key", product_page),
+        ("WHERE sku IN", || Reply::Results(vec![vec![("document", Cell::Text(product()))], known_category()])),
+        ("FROM category_document", || document(category())),
+        ("FROM stock_document", || document(stock())),
+        ("movement_document", || row(vec![("document", Cell::NullText)])),
+        ("customer_document", || document(customer())),
+        ("FROM audit_entry_document", || document(audit_entry())),
+        ("UPDATE mail SET sent_at", || Reply::Results(Vec::new())),
+        ("UPDATE mail", mail),
+        ("FROM order_document", || document(order())),
+        ("SELECT MAX(published_at)", || row(vec![("at", Cell::NullTime)])),
+        ("AS changed", || row(vec![("changed", Cell::Int(0))])),
+        ("SET password_hash", || Reply::Results(Vec::new())),
+        ("SELECT 1 AS answer", || row(vec![("answer", Cell::Int(1))])),
+        ("UPDATE outbox", || Reply::Results(Vec::new())),
+    ];
+    queries.into_iter().find(|(text, _)| request.says(text)).expect("a known query").1()
+}
+
+fn mail() -> Reply {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let status = ("status", Cell::NullText);
+    row(vec![("kind", text("registration")), ("email", text("a@example.com")), ("name", text("Ada")), status])
+}
+
+fn known_category() -> Vec<(&'static str, Cell)> {
+    vec![("id", Cell::Id(Uuid::nil())), ("name_key", Cell::Bytes(b"lighting".to_vec()))]
+}
+
+fn product_page() -> Reply {
+    Reply::Results(vec![
+        vec![
+            ("product_key", Cell::Long(1)),
+            ("name_key", Cell::Bytes(b"lamp".to_vec())),
+            ("available", Cell::Long(2)),
+            ("document", Cell::Text(product())),
+        ],
+        vec![("id", Cell::Id(Uuid::nil())), ("name", Cell::Text("Lighting".to_owned())), ("count", Cell::Long(1))],
+    ])
+}
