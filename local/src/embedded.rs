@@ -27,6 +27,8 @@ pub async fn start_redis(folder: &Path) -> Result<String> {
     config.persistence.appendfsync = AppendFsync::EverySec;
     config.persistence.auto_aof_rewrite_percentage = 100;
     config.persistence.auto_aof_rewrite_min_size = 8 << 20;
+    // Its budget of Lua instructions is for the whole life of the process, and then stops a script halfway.
+    config.lua.time_limit_ms = 0;
     kevy::config_init(Arc::new(config));
     let folder = folder.to_owned();
     std::thread::Builder::new()

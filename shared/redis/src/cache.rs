@@ -1,9 +1,9 @@
 use crate::RedisLink;
+use crate::link::eval;
 use async_trait::async_trait;
-use redis::{AsyncCommands, Script};
+use redis::AsyncCommands;
 use souk_domain::ports::{Cache, CacheKey, Cached};
 use souk_domain::{Result, Version};
-use std::sync::LazyLock;
 use std::time::Duration;
 
 /// How long a copy lives: bounds the harm of an invalidation that never came.
@@ -17,9 +17,7 @@ const LOOK_FIRST: usize = 16;
 /// version exists, which readers take for nothing; it replaces older versions only.
 ///
 /// KEYS: the keys. ARGV: time to live in milliseconds, then version and document for each key.
-static WRITE_NEWER: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        r"
+const WRITE_NEWER: &str = r"
 for i, key in ipairs(KEYS) do
     local version, document = tonumber(ARGV[2 * i]), ARGV[2 * i + 1]
     local known = redis.call('GET', key)
@@ -28,11 +26,9 @@ for i, key in ipairs(KEYS) do
         redis.call('SET', key, ARGV[2 * i] .. ':' .. document, 'PX', ARGV[1])
     end
 end
-return 1",
-    )
-});
+return 1";
 
-fn name(key: &CacheKey) -> String {
+pub(crate) fn name(key: &CacheKey) -> String {
     match key {
         CacheKey::Product(id) => format!("souk:cache:product:{id}"),
         CacheKey::Stock(id) => format!("souk:cache:stock:{id}"),
@@ -45,7 +41,7 @@ fn parse(value: &str) -> Option<(Version, &str)> {
     Some((version.parse().ok()?, json))
 }
 
-fn read(value: Option<String>) -> Option<Cached> {
+pub(crate) fn read(value: Option<String>) -> Option<Cached> {
     let value = value?;
     let (version, json) = parse(&value)?;
     (!json.is_empty()).then(|| Cached { version, json: json.to_owned() })
@@ -58,17 +54,16 @@ impl RedisLink {
     }
 
     async fn write_newer<'a>(&self, entries: impl Iterator<Item = (&'a CacheKey, Version, &'a str)>) -> Result<()> {
-        let mut invocation = WRITE_NEWER.prepare_invoke();
-        invocation.arg(TIME_TO_LIVE.as_millis() as u64);
-        let mut count = 0;
-        for (key, version, document) in entries {
-            invocation.key(name(key)).arg(version).arg(document);
-            count += 1;
-        }
-        if count == 0 {
+        let entries: Vec<_> = entries.collect();
+        if entries.is_empty() {
             return Ok(());
         }
-        self.call(|mut connection| async move { invocation.invoke_async(&mut connection).await }).await
+        let mut write = eval(WRITE_NEWER, &entries.iter().map(|(key, ..)| name(key)).collect::<Vec<_>>());
+        write.arg(TIME_TO_LIVE.as_millis() as u64);
+        for (_, version, document) in entries {
+            write.arg(version).arg(document);
+        }
+        self.query(write).await
     }
 }
 

@@ -1,11 +1,14 @@
-//! Cache and event streams on Redis.
+//! Cache, sessions, carts, rate limits and event streams on Redis.
 //!
 //! Nothing here may hold the shop up: every call has a time limit, and after a few failures a circuit breaker refuses
 //! further calls at once for a while.
 
 mod cache;
+mod carts;
+mod gate;
 mod link;
 mod publisher;
+mod sessions;
 mod stream;
 
 pub use link::RedisLink;

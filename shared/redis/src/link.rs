@@ -1,6 +1,6 @@
 use recloser::{AsyncRecloser, Recloser};
-use redis::RedisResult;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Cmd, FromRedisValue, RedisResult};
 use souk_domain::{Error, Result};
 use std::future::Future;
 use std::sync::Arc;
@@ -50,12 +50,26 @@ impl RedisLink {
         })
     }
 
+    /// Runs one command on the shared connection.
+    pub(crate) async fn query<T: FromRedisValue>(&self, command: Cmd) -> Result<T> {
+        self.call(|mut connection| async move { command.query_async(&mut connection).await }).await
+    }
+
     /// A connection of one's own, for commands that wait.
     pub(crate) async fn connect(&self) -> Result<redis::aio::MultiplexedConnection> {
         let config =
             redis::AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
         self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(unavailable)
     }
+}
+
+/// A script, sent as text each time; its arguments are still to come. For scripts whose effect should outlive the server: the
+/// embedded one writes the command into its append-only file, not what it did, and has forgotten the scripts that hashes
+/// name when it reads the file back.
+pub(crate) fn eval(script: &str, keys: &[String]) -> Cmd {
+    let mut command = redis::cmd("EVAL");
+    command.arg(script).arg(keys.len()).arg(keys);
+    command
 }
 
 /// Any failure of Redis passes sooner or later.

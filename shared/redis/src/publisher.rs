@@ -1,9 +1,8 @@
 use crate::RedisLink;
+use crate::link::eval;
 use async_trait::async_trait;
-use redis::Script;
 use souk_domain::ports::EventPublisher;
 use souk_domain::{Aggregate, Event, Result};
-use std::sync::LazyLock;
 
 /// Appends events to streams, all or none.
 ///
@@ -12,9 +11,7 @@ use std::sync::LazyLock;
 /// itself writes `*` down as the id it chose; the embedded server does not.
 ///
 /// KEYS: the stream of each event. ARGV: milliseconds since the Unix epoch, then each event.
-static APPEND: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        r"
+const APPEND: &str = r"
 for i, stream in ipairs(KEYS) do
     local added = redis.pcall('XADD', stream, ARGV[1] .. '-*', 'event', ARGV[i + 1])
     if type(added) == 'table' and added.err then
@@ -23,9 +20,7 @@ for i, stream in ipairs(KEYS) do
         redis.call('XADD', stream, millis .. '-*', 'event', ARGV[i + 1])
     end
 end
-return #KEYS",
-    )
-});
+return #KEYS";
 
 /// The stream that holds the events of an aggregate.
 pub(crate) fn stream_name(aggregate: Aggregate) -> String {
@@ -38,11 +33,12 @@ impl EventPublisher for RedisLink {
         if events.is_empty() {
             return Ok(());
         }
-        let mut invocation = APPEND.prepare_invoke();
-        invocation.arg(souk_domain::now().timestamp_millis());
+        let streams: Vec<String> = events.iter().map(|event| stream_name(event.data.aggregate())).collect();
+        let mut append = eval(APPEND, &streams);
+        append.arg(souk_domain::now().timestamp_millis());
         for event in events {
-            invocation.key(stream_name(event.data.aggregate())).arg(event.to_json());
+            append.arg(event.to_json());
         }
-        self.call(|mut connection| async move { invocation.invoke_async(&mut connection).await }).await
+        self.query(append).await
     }
 }
