@@ -4,11 +4,12 @@
 use anyhow::{Context, Result};
 use secrecy::SecretString;
 use souk_aws::{AwsSettings, DynamoConnections, GatewayPush, LambdaInvoker};
-use souk_domain::ports::{ConnectionTable, EventStream, Invoker, Push, Store};
-use souk_lambda::{Access, Announcer, Copies, Ports, TokenIssuer};
+use souk_domain::ports::{ConnectionTable, EventStream, Invoker, Mailer, Push, Store};
+use souk_lambda::{Access, Announcer, Copies, Door, Ports, TokenIssuer, TokenKeys};
 use souk_redis::{RedisEventStream, RedisLink};
 use souk_sqlite::SqliteStore;
 use souk_sqlserver::{Settings, SqlServerStore};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,7 +28,17 @@ pub const WEBSOCKET_ENDPOINT: &str = "SOUK_WEBSOCKET_ENDPOINT";
 pub const LAMBDA_ENDPOINT: &str = "SOUK_LAMBDA_ENDPOINT";
 /// Stands before each function's name in the account. Optional.
 pub const FUNCTION_PREFIX: &str = "SOUK_FUNCTION_PREFIX";
-/// Checks access tokens: Ed25519, PEM.
+/// Multiplies what everybody may do in a time; 1 unless a load test needs more. Optional.
+pub const RATE_LIMIT_FACTOR: &str = "SOUK_RATE_LIMIT_FACTOR";
+/// Delivers mail: `smtps://{user}:{password}@{host}:{port}`, `smtp://{host}:{port}?tls=required` or `folder:{path}`.
+pub const MAIL_URL: &str = "SOUK_MAIL_URL";
+/// Who mail is from: `Souk <shop@example.com>`.
+pub const MAIL_FROM: &str = "SOUK_MAIL_FROM";
+/// Where links in mail lead: the shop's web address.
+pub const SHOP_URL: &str = "SOUK_SHOP_URL";
+/// Seals the secrets of authenticators: 32 bytes, base64.
+pub const SECOND_FACTOR_KEY: &str = "SOUK_SECOND_FACTOR_KEY";
+/// Checks access tokens: one or more Ed25519 keys in PEM, so that tokens of the last key stay good after a rotation.
 pub const TOKEN_PUBLIC_KEY: &str = "SOUK_TOKEN_PUBLIC_KEY";
 /// Signs access tokens: Ed25519, PKCS#8 in PEM.
 pub const TOKEN_PRIVATE_KEY: &str = "SOUK_TOKEN_PRIVATE_KEY";
@@ -85,9 +96,33 @@ impl Environment {
         Ok(Arc::new(RedisEventStream::new(self.redis()?)))
     }
 
-    /// Reads access tokens.
+    /// Says who may call.
     pub fn access(&self) -> Result<Access> {
-        Access::new(&self.required(TOKEN_PUBLIC_KEY)?).context(TOKEN_PUBLIC_KEY)
+        self.access_through(Arc::new(self.redis()?))
+    }
+
+    fn access_through(&self, gate: Arc<RedisLink>) -> Result<Access> {
+        let keys = TokenKeys::new(&self.required(TOKEN_PUBLIC_KEY)?).context(TOKEN_PUBLIC_KEY)?;
+        let factor = self.optional(RATE_LIMIT_FACTOR).unwrap_or_else(|| "1".to_owned());
+        let factor: NonZeroU32 =
+            factor.parse().with_context(|| format!("{RATE_LIMIT_FACTOR} is no positive number"))?;
+        Ok(Access { keys, door: Door::new(gate, factor.get()) })
+    }
+
+    /// Seals the secrets of authenticators.
+    pub fn second_factor_key(&self) -> Result<SecretString> {
+        self.required(SECOND_FACTOR_KEY).map(SecretString::from)
+    }
+
+    /// Sends mail.
+    pub fn mailer(&self) -> Result<Arc<dyn Mailer>> {
+        let url = SecretString::from(self.required(MAIL_URL)?);
+        souk_mail::mailer(&url, &self.required(MAIL_FROM)?).with_context(|| format!("{MAIL_URL}, {MAIL_FROM}"))
+    }
+
+    /// Where links in mail lead.
+    pub fn shop_url(&self) -> Result<String> {
+        self.required(SHOP_URL)
     }
 
     /// Issues access tokens.
@@ -100,7 +135,15 @@ impl Environment {
     pub fn ports(&self) -> Result<Ports> {
         let (store, redis) = (self.store()?, Arc::new(self.redis()?));
         let announcer = Announcer::new(redis.clone(), redis.clone(), store.clone());
-        Ok(Ports { store, copies: Copies::new(redis), announcer, access: self.access()? })
+        let access = self.access_through(redis.clone())?;
+        Ok(Ports {
+            store,
+            copies: Copies::new(redis.clone()),
+            sessions: redis.clone(),
+            carts: redis,
+            announcer,
+            access,
+        })
     }
 
     /// The connection table, concretely: `local` makes it.

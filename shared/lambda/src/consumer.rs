@@ -42,6 +42,29 @@ pub struct BatchItemFailure {
     pub item_identifier: String,
 }
 
+impl BatchResponse {
+    /// The entry could not be handled, and is delivered again alone.
+    pub fn fail(&mut self, entry_id: String, error: &Error) {
+        tracing::error!(entry = entry_id, %error, "an event was not handled");
+        self.batch_item_failures.push(BatchItemFailure { item_identifier: entry_id });
+    }
+}
+
+impl Batch {
+    /// The events by their entries, for consumers that handle one after the other; what is no event has failed already.
+    pub fn open(self) -> (Vec<(String, Event)>, BatchResponse) {
+        let mut events = Vec::with_capacity(self.records.len());
+        let mut response = BatchResponse::default();
+        for record in self.records {
+            match Event::from_json(record.event.get()) {
+                Ok(event) => events.push((record.entry_id, event)),
+                Err(error) => response.fail(record.entry_id, &Error::Internal(format!("not an event: {error}"))),
+            }
+        }
+        (events, response)
+    }
+}
+
 /// Runs a consumer: hands the events of the batch over at once, so that it can coalesce them.
 ///
 /// # Errors
@@ -50,21 +73,12 @@ pub async fn consume(
     batch: Batch,
     handle: impl AsyncFnOnce(&[Event]) -> Result<(), Error>,
 ) -> Result<BatchResponse, Error> {
-    let mut events = Vec::with_capacity(batch.records.len());
-    let mut failures = BatchResponse::default();
-    for record in batch.records {
-        match Event::from_json(record.event.get()) {
-            Ok(event) => events.push(event),
-            Err(error) => {
-                tracing::error!(entry = record.entry_id, error, "not an event");
-                failures.batch_item_failures.push(BatchItemFailure { item_identifier: record.entry_id });
-            }
-        }
-    }
+    let (events, response) = batch.open();
+    let events: Vec<Event> = events.into_iter().map(|(_, event)| event).collect();
     if !events.is_empty() {
         handle(&events).await?;
     }
-    Ok(failures)
+    Ok(response)
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@ use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::Response;
+use souk_domain::Allowance;
+use std::cell::Cell;
+use std::time::Duration;
 use tracing::Instrument;
 
 /// What identifies the request that is being answered.
@@ -15,6 +18,27 @@ pub struct RequestContext {
 
 tokio::task_local! {
     static CURRENT: RequestContext;
+    static ALLOWANCE: Cell<Option<Allowance>>;
+}
+
+/// Remembers what the answer's `RateLimit-*` headers will say.
+pub(crate) fn note_allowance(allowance: Allowance) {
+    // Outside of a request nobody reads them.
+    let _ = ALLOWANCE.try_with(|noted| noted.set(Some(allowance)));
+}
+
+/// Whole seconds, rounded up: who waits so long is let in.
+pub(crate) fn seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+/// Headers of draft-ietf-httpapi-ratelimit-headers-06; times are in seconds.
+fn add_allowance(response: &mut Response) {
+    let Ok(Some(allowance)) = ALLOWANCE.try_with(Cell::get) else { return };
+    let headers = response.headers_mut();
+    headers.insert("ratelimit-limit", allowance.limit.into());
+    headers.insert("ratelimit-remaining", allowance.remaining.into());
+    headers.insert("ratelimit-reset", seconds(allowance.reset).into());
 }
 
 impl RequestContext {
@@ -48,7 +72,8 @@ pub(crate) async fn with_context(request: Request, next: Next) -> Response {
         if let Some(id) = id {
             response.headers_mut().insert("x-request-id", id);
         }
+        add_allowance(&mut response);
         response
     };
-    CURRENT.scope(context, answer.instrument(span)).await
+    CURRENT.scope(context, ALLOWANCE.scope(Cell::new(None), answer.instrument(span))).await
 }

@@ -3,7 +3,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
-use souk_domain::{Error, Shortage, Violation};
+use souk_domain::{Error, PriceChange, Shortage, Violation};
+use std::time::Duration;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -25,13 +26,18 @@ pub struct ErrorItem {
 }
 
 /// Every code that an error can have.
-pub(crate) const CODES: [&str; 47] = [
+pub(crate) const CODES: [&str; 60] = [
     "amount_too_large",
     "body_too_large",
+    "cart_changed",
+    "cart_full",
+    "cart_ordered",
     "category_cycle",
     "category_has_children",
     "category_in_use",
     "category_name_taken",
+    "common_password",
+    "customer_erased",
     "email_taken",
     "empty_change",
     "forbidden",
@@ -49,6 +55,7 @@ pub(crate) const CODES: [&str; 47] = [
     "invalid_idempotency_key",
     "invalid_if_match",
     "invalid_limit",
+    "invalid_link",
     "invalid_money",
     "invalid_name",
     "invalid_password",
@@ -57,16 +64,23 @@ pub(crate) const CODES: [&str; 47] = [
     "invalid_reason",
     "invalid_request",
     "invalid_search",
+    "invalid_second_factor",
     "invalid_sku",
     "invalid_token",
     "malformed_body",
     "method_not_allowed",
     "not_found",
     "order_status",
+    "price_changed",
     "product_discontinued",
+    "second_factor_enabled",
+    "second_factor_missing",
+    "second_factor_required",
+    "session_ended",
     "sku_taken",
     "stale_version",
     "stock_out_of_range",
+    "too_many_requests",
     "unauthenticated",
     "unavailable",
     "unknown_category",
@@ -132,6 +146,20 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "your role does not allow this")
     }
 
+    /// 403: set up a second factor first.
+    pub fn second_factor_required() -> Self {
+        let text = "admins log in with a second factor; set one up, then refresh the session";
+        Self::new(StatusCode::FORBIDDEN, "second_factor_required", text)
+    }
+
+    /// 429: come back later.
+    pub fn too_many_requests(wait: Duration) -> Self {
+        let seconds = crate::context::seconds(wait).max(1);
+        let text = format!("too many requests; try again in {seconds} seconds");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", text)
+            .header(header::RETRY_AFTER, &seconds.to_string())
+    }
+
     /// 404: there is no such thing, or it is not yours.
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
@@ -169,8 +197,8 @@ impl ApiError {
         self
     }
 
-    /// Several errors of one kind.
-    fn all(status: StatusCode, errors: Vec<ErrorItem>) -> Self {
+    /// Several errors at once.
+    pub fn all(status: StatusCode, errors: Vec<ErrorItem>) -> Self {
         Self { status, errors, headers: Vec::new() }
     }
 
@@ -200,6 +228,15 @@ fn of_shortage(shortage: &Shortage) -> ErrorItem {
     }
 }
 
+fn of_price_change(change: &PriceChange) -> ErrorItem {
+    ErrorItem {
+        code: "price_changed",
+        message: format!("{} has another price now", change.sku),
+        field: Some("lines".to_owned()),
+        details: Some(json!(change)),
+    }
+}
+
 impl From<Error> for ApiError {
     /// The one place where errors of the domain become HTTP.
     fn from(error: Error) -> Self {
@@ -221,8 +258,9 @@ impl From<Error> for ApiError {
                 let errors = of_products("product_discontinued", "the product is no longer sold", &ids);
                 Self::all(StatusCode::CONFLICT, errors)
             }
-            Error::InsufficientStock(shortages) => {
-                Self::all(StatusCode::CONFLICT, shortages.iter().map(of_shortage).collect())
+            Error::OfferChanged { shortages, price_changes } => {
+                let errors = shortages.iter().map(of_shortage).chain(price_changes.iter().map(of_price_change));
+                Self::all(StatusCode::CONFLICT, errors.collect())
             }
             Error::KeyReused => {
                 Self::invalid("idempotency_key_reused", "this Idempotency-Key was sent with another request before")
@@ -273,7 +311,10 @@ mod tests {
             requested: 5,
             available,
         };
-        let error = ApiError::from(Error::InsufficientStock(vec![shortage("A", 3), shortage("B", 0)]));
+        let error = ApiError::from(Error::OfferChanged {
+            shortages: vec![shortage("A", 3), shortage("B", 0)],
+            price_changes: Vec::new(),
+        });
         assert_eq!(error.status, StatusCode::CONFLICT);
         let left: Vec<_> =
             error.errors.iter().map(|item| item.details.as_ref().expect("details")["available"].clone()).collect();

@@ -47,13 +47,13 @@ where
     type Rejection = ApiError;
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
-        let MaybeCaller(caller) = MaybeCaller::from_request_parts(&mut parts, state).await?;
+        let caller = MaybeCaller::from_request_parts(&mut parts, state).await?.id();
         let media_type = media_type(&parts.headers);
         if media_type != "application/json" && !media_type.ends_with("+json") {
             return Err(unsupported("application/json"));
         }
         let bytes = read(body, JSON_LIMIT).await?;
-        let cause = cause(&parts, caller.map(|identity| identity.id.to_string()), &bytes)?;
+        let cause = cause(&parts, caller.map(|id| id.to_string()), &bytes)?;
         Ok(Command(parse_json(&bytes)?, cause))
     }
 }
@@ -66,8 +66,8 @@ where
     type Rejection = ApiError;
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (mut parts, _) = request.into_parts();
-        let MaybeCaller(caller) = MaybeCaller::from_request_parts(&mut parts, state).await?;
-        Ok(NoBody(cause(&parts, caller.map(|identity| identity.id.to_string()), &[])?))
+        let caller = MaybeCaller::from_request_parts(&mut parts, state).await?.id();
+        Ok(NoBody(cause(&parts, caller.map(|id| id.to_string()), &[])?))
     }
 }
 
@@ -79,9 +79,9 @@ where
     type Rejection = ApiError;
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
-        let MaybeCaller(caller) = MaybeCaller::from_request_parts(&mut parts, state).await?;
+        let caller = MaybeCaller::from_request_parts(&mut parts, state).await?.id();
         let bytes = read(body, UPLOAD_LIMIT).await?;
-        let cause = cause(&parts, caller.map(|identity| identity.id.to_string()), &bytes)?;
+        let cause = cause(&parts, caller.map(|id| id.to_string()), &bytes)?;
         Ok(Upload { media_type: media_type(&parts.headers), bytes, cause })
     }
 }

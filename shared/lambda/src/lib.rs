@@ -2,21 +2,26 @@
 
 mod access;
 mod announce;
+mod client;
 mod consumer;
 mod context;
 mod copies;
+mod door;
 mod error;
 mod extract;
 mod openapi;
 mod paging;
 mod reply;
 mod serve;
+mod token;
 
-pub use access::{Access, Caller, MaybeCaller, Staff, TokenIssuer, token_from};
+pub use access::{Access, Admin, Caller, MaybeCaller, Staff, token_from};
 pub use announce::{Announcer, cached_version};
+pub use client::ClientAddress;
 pub use consumer::{Batch, BatchItemFailure, BatchResponse, Record, consume};
 pub use context::RequestContext;
 pub use copies::Copies;
+pub use door::Door;
 pub use error::{ApiError, ErrorItem};
 pub use extract::{Command, Cursor, IfMatch, NoBody, PathId, Question, Upload};
 pub use openapi::{
@@ -24,9 +29,10 @@ pub use openapi::{
 };
 pub use paging::{Paging, read_limit};
 pub use reply::{Envelope, Failure, Metadata, Reply};
-pub use serve::{Invocation, Served, serve_event, serve_http, serve_invocation, start_logging, wrap};
+pub use serve::{Invocation, Served, Tick, serve_event, serve_http, serve_invocation, start_logging, wrap};
+pub use token::{Bearer, TokenIssuer, TokenKeys};
 
-use souk_domain::ports::Store;
+use souk_domain::ports::{Carts, Sessions, Store};
 use std::sync::Arc;
 
 /// The allocator of every function and of `local` (the reason stands in Cargo.toml).
@@ -40,8 +46,12 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// Copies near at hand.
     pub copies: Copies,
+    /// Who is logged in where.
+    pub sessions: Arc<dyn Sessions>,
+    /// What people have put aside.
+    pub carts: Arc<dyn Carts>,
     /// Tells the world after a commit.
     pub announcer: Announcer,
-    /// Reads tokens.
+    /// Says who may call.
     pub access: Access,
 }

@@ -34,16 +34,19 @@ pub enum CommandFailures {
     /// A value breaks a rule: `invalid_…` names it, `field` says where; `idempotency_key_reused`.
     #[response(status = 422)]
     Invalid(#[to_schema] Failure),
+    /// `too_many_requests`: try again after `Retry-After` seconds. `RateLimit-*` headers of every command tell what is left.
+    #[response(status = 429)]
+    TooMany(#[to_schema] Failure),
 }
 
 /// What an operation that wants a log-in may be answered with.
 #[derive(IntoResponses)]
 #[allow(dead_code, reason = "read by the derive only")]
 pub enum SecuredFailures {
-    /// `unauthenticated`, `invalid_token`
+    /// `unauthenticated`, `invalid_token`, `session_ended`
     #[response(status = 401)]
     Unauthenticated(#[to_schema] Failure),
-    /// `forbidden`
+    /// `forbidden`; `second_factor_required`: an admin has yet to set one up
     #[response(status = 403)]
     Forbidden(#[to_schema] Failure),
 }

@@ -62,11 +62,16 @@ impl<T> Reply<T> {
 
     /// 200 with the result of a command, marked when it is replayed.
     pub fn committed(committed: Committed<T>) -> Self {
-        let mut reply = Self::ok(committed.value);
-        if committed.replayed.is_some() {
-            reply.headers.push((HeaderName::from_static("idempotent-replayed"), "true".to_owned()));
-        }
+        let reply = Self::ok(committed.value).replayed(committed.replayed.is_some());
         Self { first_request: committed.replayed, ..reply }
+    }
+
+    /// Marked as the answer to a repetition.
+    pub fn replayed(mut self, is_replayed: bool) -> Self {
+        if is_replayed {
+            self.headers.push((HeaderName::from_static("idempotent-replayed"), "true".to_owned()));
+        }
+        self
     }
 
     /// 201 instead of 200, with the new resource's address.
@@ -74,6 +79,16 @@ impl<T> Reply<T> {
         self.status = StatusCode::CREATED;
         self.headers.push((header::LOCATION, location));
         self
+    }
+
+    /// 202 instead of 200: it will happen, and the answer does not say what.
+    pub fn accepted(self) -> Self {
+        self.status(StatusCode::ACCEPTED)
+    }
+
+    /// With another status than 200.
+    pub fn status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
     }
 
     /// With the version that `If-Match` wants back.

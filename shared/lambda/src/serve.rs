@@ -54,6 +54,10 @@ where
     serve_invocation(|invocation| handle(invocation.payload)).await
 }
 
+/// What a schedule sends; nothing in it matters.
+#[derive(Debug, serde::Deserialize)]
+pub struct Tick {}
+
 /// One invocation, for functions that look at more than its payload.
 pub struct Invocation<E> {
     /// What was sent.
