@@ -33,7 +33,7 @@ pub struct Catalog {
 
 impl From<Ports> for Catalog {
     fn from(ports: Ports) -> Self {
-        let Ports { store, copies, announcer, access } = ports;
+        let Ports { store, copies, announcer, access, .. } = ports;
         Self { categories: store.clone(), products: store, copies, announcer, access }
     }
 }

@@ -24,7 +24,9 @@ async fn get_profile(
     State(customers): State<Arc<dyn ports::Customers>>,
     Caller(caller): Caller,
 ) -> Result<Reply<Customer>, ApiError> {
-    Ok(Reply::ok(customers.customer(caller.id).await?))
+    let customer = customers.customer(caller.id).await?;
+    let version = customer.version;
+    Ok(Reply::ok(customer).version(version))
 }
 
 /// The function.

@@ -1,16 +1,47 @@
-//! The people who can log in.
+//! The people who can log in: how they register, come in, look after their account and leave; and what staff does with them.
 
+pub mod change_email;
+pub mod change_password;
+pub mod confirm_second_factor;
+pub mod create_admin;
+pub mod disable_customer;
+pub mod enable_customer;
+pub mod end_session;
+pub mod enrol_second_factor;
+pub mod erase_customer;
+pub mod expire_mails;
+pub mod export_data;
 pub mod get_profile;
+pub mod get_token_keys;
+pub mod invite_staff;
+pub mod list_audit_entries;
+pub mod list_customers;
+pub mod list_sessions;
 pub mod log_in;
+pub mod log_out;
+pub mod log_out_everywhere;
+pub mod refresh_session;
 pub mod register_customer;
+pub mod remove_second_factor;
+pub mod request_password_reset;
+pub mod reset_password;
+pub mod send_mail;
+pub mod update_profile;
+pub mod verify_email;
 
+mod authenticator;
+mod entry;
+mod letter;
 mod password;
+mod secret;
 
-pub use password::{Password, Passwords};
+pub use authenticator::Authenticators;
+pub use letter::Links;
+pub use password::{Fit, Password, Passwords};
 
 use axum::extract::FromRef;
 use souk_domain::ports;
-use souk_lambda::{Access, Ports, TokenIssuer};
+use souk_lambda::{Access, Announcer, Ports, TokenIssuer};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -18,39 +49,92 @@ use utoipa_axum::router::OpenApiRouter;
 #[derive(Clone, FromRef)]
 pub struct Customers {
     customers: Arc<dyn ports::Customers>,
+    orders: Arc<dyn ports::Orders>,
+    sessions: Arc<dyn ports::Sessions>,
     passwords: Passwords,
+    announcer: Announcer,
     access: Access,
 }
 
 impl From<Ports> for Customers {
     fn from(ports: Ports) -> Self {
-        Self { customers: ports.store, passwords: Passwords::default(), access: ports.access }
+        let Ports { store, sessions, announcer, access, .. } = ports;
+        let passwords = Passwords::default();
+        Self { customers: store.clone(), orders: store, sessions, passwords, announcer, access }
     }
 }
 
 /// What the functions touch that hand out tokens.
 #[derive(Clone, FromRef)]
 pub struct LogIn {
-    customers: Arc<dyn ports::Customers>,
-    passwords: Passwords,
-    access: Access,
+    shop: Customers,
+    carts: Arc<dyn ports::Carts>,
+    authenticators: Authenticators,
     issuer: TokenIssuer,
+    access: Access,
+}
+
+/// What the functions touch that know authenticators and hand out no tokens.
+#[derive(Clone, FromRef)]
+pub struct SecondFactor {
+    shop: Customers,
+    authenticators: Authenticators,
+    announcer: Announcer,
+    access: Access,
 }
 
 impl LogIn {
-    /// The customers' ports, and the key that signs.
-    pub fn new(customers: Customers, issuer: TokenIssuer) -> Self {
-        let Customers { customers, passwords, access } = customers;
-        Self { customers, passwords, access, issuer }
+    /// The ports, what seals authenticators, and the key that signs.
+    pub fn new(ports: Ports, authenticators: Authenticators, issuer: TokenIssuer) -> Self {
+        let (carts, access) = (ports.carts.clone(), ports.access.clone());
+        Self { shop: ports.into(), carts, authenticators, issuer, access }
+    }
+}
+
+impl SecondFactor {
+    /// The ports, and what seals authenticators.
+    pub fn new(ports: Ports, authenticators: Authenticators) -> Self {
+        let (announcer, access) = (ports.announcer.clone(), ports.access.clone());
+        Self { shop: ports.into(), authenticators, announcer, access }
     }
 }
 
 /// The HTTP functions by their names in the catalogue.
 pub fn http_functions() -> Vec<(&'static str, OpenApiRouter<Customers>)> {
-    vec![("get-profile", get_profile::router()), ("register-customer", register_customer::router())]
+    vec![
+        ("change-email", change_email::router()),
+        ("change-password", change_password::router()),
+        ("disable-customer", disable_customer::router()),
+        ("enable-customer", enable_customer::router()),
+        ("end-session", end_session::router()),
+        ("erase-customer", erase_customer::router()),
+        ("export-data", export_data::router()),
+        ("get-profile", get_profile::router()),
+        ("get-token-keys", get_token_keys::router()),
+        ("invite-staff", invite_staff::router()),
+        ("list-audit-entries", list_audit_entries::router()),
+        ("list-customers", list_customers::router()),
+        ("list-sessions", list_sessions::router()),
+        ("log-out", log_out::router()),
+        ("log-out-everywhere", log_out_everywhere::router()),
+        ("register-customer", register_customer::router()),
+        ("request-password-reset", request_password_reset::router()),
+        ("reset-password", reset_password::router()),
+        ("update-profile", update_profile::router()),
+        ("verify-email", verify_email::router()),
+    ]
 }
 
 /// The HTTP functions that hand out tokens.
 pub fn log_in_functions() -> Vec<(&'static str, OpenApiRouter<LogIn>)> {
-    vec![("log-in", log_in::router())]
+    vec![("log-in", log_in::router()), ("refresh-session", refresh_session::router())]
+}
+
+/// The HTTP functions that know authenticators.
+pub fn second_factor_functions() -> Vec<(&'static str, OpenApiRouter<SecondFactor>)> {
+    vec![
+        ("confirm-second-factor", confirm_second_factor::router()),
+        ("enrol-second-factor", enrol_second_factor::router()),
+        ("remove-second-factor", remove_second_factor::router()),
+    ]
 }

@@ -1,18 +1,21 @@
-//! `POST /api/v1/sessions`: a password becomes an access token. For everybody.
+//! `POST /api/v1/sessions`: a password, and a code where there is a second factor, become tokens. For everybody.
 
-use crate::{LogIn, Password, Passwords};
+use crate::entry::{self, LoggedIn};
+use crate::{Customers, Fit, LogIn, Password, secret};
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, USER_AGENT};
 use axum::response::IntoResponse;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use souk_domain::realtime::Identity;
-use souk_domain::{Customer, Email, ports};
-use souk_lambda::{ApiError, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply, TokenIssuer};
-use std::sync::Arc;
+use secrecy::SecretString;
+use serde::Deserialize;
+use souk_domain::{Account, CartId, CustomerId, CustomerStatus, Email, Rate, ports};
+use souk_lambda::{ApiError, ClientAddress, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// Longest name of a browser that is kept, in characters.
+const USER_AGENT_LENGTH: usize = 200;
 
 /// Who says they are who.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -23,55 +26,84 @@ pub struct LogInRequest {
     /// The password they chose.
     #[schema(value_type = String, format = Password, max_length = 512)]
     password: SecretString,
-}
-
-/// A token and whom it is for.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Session {
-    /// A JWT for `Authorization: Bearer` and for the `access_token` of the WebSocket API.
-    access_token: String,
-    /// `Bearer`
-    token_type: &'static str,
-    /// Seconds.
-    expires_in: i64,
-    /// Who logged in.
-    customer: Customer,
+    /// Of the authenticator, or a recovery code; where a second factor is set up.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "123456")]
+    code: Option<SecretString>,
+    /// A guest's cart that is merged into theirs.
+    #[serde(default)]
+    cart_id: Option<CartId>,
 }
 
 /// Log in
 ///
-/// `invalid_credentials` for a wrong password and for an unknown address alike, after the same work. An `Idempotency-Key`
-/// has no effect: logging in again does no harm, and tokens are not kept.
+/// `invalid_credentials` for a wrong password, an unknown address and a disabled account alike, after the same work;
+/// `second_factor_required` when the password is right and a code is missing, `invalid_second_factor` when it is wrong. An
+/// `Idempotency-Key` has no effect: logging in again does no harm, and tokens are not kept. Admins without a second factor get tokens
+/// that can do nothing but set one up.
 #[utoipa::path(
     post,
     path = "/api/v1/sessions",
     tag = "customers",
     request_body = LogInRequest,
     responses(
-        (status = 200, description = "A token for 15 minutes", body = Envelope<Session>),
-        (status = 401, description = "`invalid_credentials`", body = Failure),
+        (status = 200, description = "Tokens", body = Envelope<LoggedIn>),
+        (status = 401, description = "`invalid_credentials`, `second_factor_required`, `invalid_second_factor`", body = Failure),
         CommandFailures, QueryFailures,
     ),
 )]
 async fn log_in(
-    State(customers): State<Arc<dyn ports::Customers>>,
-    State(passwords): State<Passwords>,
-    State(issuer): State<TokenIssuer>,
+    State(state): State<LogIn>,
+    address: ClientAddress,
+    headers: HeaderMap,
     Command(request, _): Command<LogInRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let (customer, hash) = match customers.credentials(&request.email).await? {
-        Some(known) => (Some(known.customer), Some(known.password_hash)),
-        None => (None, None),
-    };
-    let fits = passwords.verify(Password::tried(request.password), hash).await?;
-    let Some(customer) = customer.filter(|_| fits) else {
+    let LogIn { shop, carts, authenticators, issuer, .. } = &state;
+    let LogInRequest { email, password, code, cart_id } = request;
+    let account = check_password(shop, address, &email, password).await?;
+    if account.customer.second_factor {
+        let missing = || ApiError::unauthenticated("second_factor_required", "a code of the authenticator is missing");
+        let code = code.ok_or_else(missing)?;
+        if !entry::use_code(&*shop.customers, authenticators, &account, &code).await? {
+            return Err(ApiError::unauthenticated("invalid_second_factor", "the code is wrong or was used"));
+        }
+    }
+    let agent = headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+    let agent = agent.unwrap_or_default().chars().take(USER_AGENT_LENGTH).collect();
+    let (session, refresh_token) = entry::begin_session(&*shop.sessions, &account.customer, agent).await?;
+    let cart_id = merge_cart(&**carts, account.customer.id, cart_id).await;
+    let logged_in = LoggedIn::new(issuer, account.customer, session, refresh_token, cart_id)?;
+    Ok(([(CACHE_CONTROL, "no-store")], Reply::ok(logged_in)))
+}
+
+/// The account, when the password is its own and nobody has shut it out.
+async fn check_password(
+    shop: &Customers,
+    address: ClientAddress,
+    email: &Email,
+    password: SecretString,
+) -> Result<Account, ApiError> {
+    let door = &shop.access.door;
+    let mailbox = secret::hash(email.as_str()).to_hex();
+    door.admit(None, &[door.meter(Rate::LOG_IN_ACCOUNT, mailbox), door.meter(Rate::LOG_IN_ADDRESS, address)]).await?;
+    let account = shop.customers.account_of(email).await?;
+    let account = account.filter(|account| account.customer.status == CustomerStatus::Active);
+    let hash = account.as_ref().map(|account| account.password_hash.clone());
+    let fit = shop.passwords.verify(Password::tried(password.clone()), hash).await?;
+    let Some(account) = account.filter(|_| fit != Fit::No) else {
         return Err(ApiError::unauthenticated("invalid_credentials", "e-mail address or password is wrong"));
     };
-    let (token, expires_in) = issuer.issue(Identity { id: customer.id, role: customer.role })?;
-    let access_token = token.expose_secret().to_owned();
-    let session = Session { access_token, token_type: "Bearer", expires_in, customer };
-    Ok(([(CACHE_CONTROL, "no-store")], Reply::ok(session)))
+    if fit == Fit::Outdated {
+        let new = shop.passwords.hash(Password::tried(password)).await?;
+        shop.customers.upgrade_password_hash(account.customer.id, &account.password_hash, &new).await?;
+    }
+    Ok(account)
+}
+
+/// Nobody is kept out because a cart cannot be had: `POST /api/v1/carts` merges it later.
+async fn merge_cart(carts: &dyn ports::Carts, customer: CustomerId, guests: Option<CartId>) -> Option<CartId> {
+    let opened = carts.open_cart(Some(customer), Some(guests?)).await;
+    opened.inspect_err(|error| tracing::warn!(%error, "a guest's cart was not merged")).ok().map(|cart| cart.id)
 }
 
 /// The function.

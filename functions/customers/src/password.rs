@@ -1,13 +1,20 @@
+use crate::secret;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use souk_domain::{Error, Violation};
-use std::sync::{Arc, OnceLock};
+use souk_domain::{Email, Error, Violation};
+use std::sync::{Arc, LazyLock};
 use tokio::sync::Semaphore;
 
-/// A password as somebody typed it: 10 to 128 characters.
+/// Passwords that many people have, one a line, sorted, in lower case: those of ten characters and more among the 20,000 most common
+/// ones that Django ships (compiled by Royce Williams).
+const COMMON: &str = include_str!("common_passwords.txt");
+
+static COMMON_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| COMMON.lines().collect());
+
+/// A password that somebody chooses: 10 to 128 characters, and not one that many people have.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Password(SecretString);
@@ -16,10 +23,13 @@ impl TryFrom<String> for Password {
     type Error = Violation;
     fn try_from(text: String) -> Result<Self, Violation> {
         let fits = text.len() <= 512 && (10..=128).contains(&text.chars().count());
-        if fits {
-            return Ok(Self(SecretString::from(text)));
+        if !fits {
+            return Err(Violation::new("invalid_password", "a password has 10 to 128 characters"));
         }
-        Err(Violation::new("invalid_password", "a password has 10 to 128 characters"))
+        if COMMON_WORDS.binary_search(&text.to_lowercase().as_str()).is_ok() {
+            return Err(Violation::new("common_password", "many people have this password; choose another one"));
+        }
+        Ok(Self(SecretString::from(text)))
     }
 }
 
@@ -28,30 +38,70 @@ impl Password {
     pub fn tried(text: SecretString) -> Self {
         Self(text)
     }
+
+    /// A password for an account that its owner has yet to choose one for.
+    ///
+    /// # Errors
+    /// `Internal`
+    pub fn nobody_knows() -> Result<Self, Error> {
+        secret::new_secret().map(|(secret, _)| Self(secret))
+    }
+
+    /// Refuses what a guesser tries first at this account: its own address.
+    ///
+    /// # Errors
+    /// `common_password`
+    pub fn not_the_address(&self, email: &Email) -> Result<(), Violation> {
+        let chosen = self.0.expose_secret().to_lowercase();
+        let mailbox = email.as_str().split('@').next().unwrap_or_default();
+        if chosen == email.as_str() || chosen == mailbox {
+            return Err(Violation::new("common_password", "a password is not one's own address; choose another one"));
+        }
+        Ok(())
+    }
+}
+
+/// How a password compares with a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// It is another one.
+    No,
+    /// It made the hash.
+    Yes,
+    /// It made the hash, with a tuning that is no longer ours: keep a new one.
+    Outdated,
 }
 
 /// Hashes and checks passwords, a few at a time: each takes tens of milliseconds of a core and 19 MiB.
 #[derive(Clone)]
 pub struct Passwords {
     places: Arc<Semaphore>,
+    /// What an unknown address is compared with, so that it costs as much as a known one.
+    nobody: Arc<str>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { places: Arc::new(Semaphore::new(cores)) }
+        let nobody = argon2().hash_password(b"nobody").map(|hash| hash.to_string()).unwrap_or_default();
+        Self { places: Arc::new(Semaphore::new(cores)), nobody: nobody.into() }
     }
 }
 
-/// Argon2id with the first choice of OWASP's Password Storage Cheat Sheet for 19 MiB: 2 passes, 1 lane.
+/// Argon2id with the first choice of OWASP's Password Storage Cheat Sheet for 19 MiB: 2 passes, 1 lane. `make bench` prints what one
+/// hash takes.
 fn argon2() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19 * 1024, 2, 1, None).unwrap_or(Params::DEFAULT))
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params())
 }
 
-/// What an unknown address is compared with, so that it costs as much as a known one.
-fn nobody<'a>() -> &'a str {
-    static HASH: OnceLock<String> = OnceLock::new();
-    HASH.get_or_init(|| argon2().hash_password(b"nobody").map(|hash| hash.to_string()).unwrap_or_default())
+fn params() -> Params {
+    Params::new(19 * 1024, 2, 1, None).unwrap_or(Params::DEFAULT)
+}
+
+fn is_outdated(hash: &PasswordHash) -> bool {
+    let (wanted, had) = (params(), Params::try_from(hash));
+    let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+    hash.algorithm.as_str() != Algorithm::Argon2id.as_str() || had.is_ok_and(|had| costs(&had) != costs(&wanted))
 }
 
 impl Passwords {
@@ -71,12 +121,17 @@ impl Passwords {
     ///
     /// # Errors
     /// `Internal`
-    pub async fn verify(&self, password: Password, hash: Option<SecretString>) -> Result<bool, Error> {
+    pub async fn verify(&self, password: Password, hash: Option<SecretString>) -> Result<Fit, Error> {
+        let nobody = self.nobody.clone();
         self.work(move || {
-            let text = hash.as_ref().map_or_else(nobody, ExposeSecret::expose_secret);
+            let text = hash.as_ref().map_or(&*nobody, ExposeSecret::expose_secret);
             let parsed = PasswordHash::new(text).map_err(internal)?;
             let fits = argon2().verify_password(password.0.expose_secret().as_bytes(), &parsed).is_ok();
-            Ok(fits && hash.is_some())
+            Ok(match fits && hash.is_some() {
+                false => Fit::No,
+                true if is_outdated(&parsed) => Fit::Outdated,
+                true => Fit::Yes,
+            })
         })
         .await
     }
@@ -107,9 +162,25 @@ mod tests {
         let passwords = Passwords::default();
         let hash = passwords.hash(password("correct horse")).await.expect("a hash");
         assert!(hash.expose_secret().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(passwords.verify(password("correct horse"), Some(hash.clone())).await.expect("an answer"));
-        assert!(!passwords.verify(password("wrong horse"), Some(hash)).await.expect("an answer"));
-        assert!(!passwords.verify(Password::tried("nobody".into()), None).await.expect("an answer"));
+        let fit =
+            async |text: &str, hash| passwords.verify(Password::tried(text.into()), hash).await.expect("an answer");
+        assert_eq!(fit("correct horse", Some(hash.clone())).await, Fit::Yes);
+        assert_eq!(fit("wrong horse", Some(hash)).await, Fit::No);
+        assert_eq!(fit("nobody", None).await, Fit::No);
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_tuning_fits_and_is_outdated() {
+        for (algorithm, memory) in [(Algorithm::Argon2id, 8), (Algorithm::Argon2i, 19 * 1024)] {
+            let other = Argon2::new(algorithm, Version::V0x13, Params::new(memory, 2, 1, None).expect("a tuning"));
+            let hash = other.hash_password(b"correct horse").expect("a hash").to_string();
+            let passwords = Passwords::default();
+            let fit = async |text: &str| {
+                passwords.verify(Password::tried(text.into()), Some(hash.clone().into())).await.expect("an answer")
+            };
+            assert_eq!(fit("correct horse").await, Fit::Outdated);
+            assert_eq!(fit("wrong horse").await, Fit::No);
+        }
     }
 
     #[test]
@@ -118,5 +189,22 @@ mod tests {
             assert_eq!(Password::try_from(text.to_owned()).expect_err("refused").code, "invalid_password");
         }
         assert!(!format!("{:?}", password("correct horse")).contains("horse"));
+    }
+
+    #[test]
+    fn common_passwords_are_refused_whatever_their_case() {
+        assert!(COMMON_WORDS.is_sorted() && COMMON_WORDS.len() > 1000);
+        for text in ["1234567890", "Qwertyuiop", "BASKETBALL"] {
+            assert_eq!(Password::try_from(text.to_owned()).expect_err(text).code, "common_password");
+        }
+    }
+
+    #[test]
+    fn an_address_is_no_password_of_its_owner() {
+        let email = Email::parse("ada.lovelace@example.com").expect("an address");
+        for text in ["Ada.Lovelace@example.com", "ada.lovelace"] {
+            assert!(password(text).not_the_address(&email).is_err());
+        }
+        assert!(password("another one").not_the_address(&email).is_ok());
     }
 }

@@ -1,11 +1,12 @@
-//! `POST /api/v1/customers`: somebody becomes a customer. For everybody.
+//! `POST /api/v1/customers`: somebody wants to be a customer. For everybody.
 
-use crate::{Customers, Password, Passwords};
+use crate::{Customers, Password, secret};
 use axum::extract::State;
 use serde::Deserialize;
-use souk_domain::{Customer, Email, NewCustomer, PersonName, Role, ports};
-use souk_lambda::{ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply};
-use std::sync::Arc;
+use souk_domain::{Email, NewRegistration, PersonName, Rate};
+use souk_lambda::{
+    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply,
+};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,14 +19,15 @@ pub struct RegistrationRequest {
     email: Email,
     /// What they are called.
     name: PersonName,
-    /// 10 to 128 characters.
+    /// 10 to 128 characters, and not one that many people have.
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, example = "correct horse battery")]
     password: Password,
 }
 
 /// Register
 ///
-/// `email_taken` when the address is registered already.
+/// A mail goes to the address with the token for `POST /api/v1/email-verifications`, which makes the customer. An address that is
+/// registered already gets another mail and the caller the same answer, so that nobody learns who is a customer here.
 #[utoipa::path(
     post,
     path = "/api/v1/customers",
@@ -33,21 +35,26 @@ pub struct RegistrationRequest {
     params(CommandHeaders),
     request_body = RegistrationRequest,
     responses(
-        (status = 201, description = "The new customer", body = Envelope<Customer>),
+        (status = 202, description = "Mail is on its way", body = Envelope<Option<bool>>),
         (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
         CommandFailures, QueryFailures,
     ),
 )]
 async fn register_customer(
-    State(customers): State<Arc<dyn ports::Customers>>,
-    State(passwords): State<Passwords>,
+    State(shop): State<Customers>,
+    address: ClientAddress,
     Command(request, cause): Command<RegistrationRequest>,
-) -> Result<Reply<Customer>, ApiError> {
+) -> Result<Reply<()>, ApiError> {
     let RegistrationRequest { email, name, password } = request;
-    let password_hash = passwords.hash(password).await?;
-    let new = NewCustomer { email, name, role: Role::Customer, password_hash };
-    let committed = customers.register_customer(new, &cause).await?;
-    Ok(Reply::committed(committed).created("/api/v1/customers/me".to_owned()))
+    password.not_the_address(&email).map_err(|violation| ApiError::from(violation).field("password"))?;
+    let door = &shop.access.door;
+    let mailbox = secret::hash(email.as_str()).to_hex();
+    door.admit(None, &[door.meter(Rate::REGISTRATIONS, address), door.meter(Rate::MAILS, mailbox)]).await?;
+    let password_hash = shop.passwords.hash(password).await?;
+    let new = NewRegistration { email, name, password_hash };
+    let committed = shop.customers.request_registration(new, &cause).await?;
+    shop.announcer.announce(&committed.events).await;
+    Ok(Reply::committed(committed).accepted())
 }
 
 /// The function.

@@ -21,7 +21,7 @@ pub struct Inventory {
 
 impl From<Ports> for Inventory {
     fn from(ports: Ports) -> Self {
-        let Ports { store, copies, announcer, access } = ports;
+        let Ports { store, copies, announcer, access, .. } = ports;
         Self { inventory: store, copies, announcer, access }
     }
 }

@@ -57,7 +57,7 @@ async fn place_order(
     Caller(caller): Caller,
     Command(request, cause): Command<OrderRequest>,
 ) -> Result<Reply<Order>, ApiError> {
-    let line = |LineRequest { product_id, quantity }| NewOrderLine { product_id, quantity };
+    let line = |LineRequest { product_id, quantity }| NewOrderLine { product_id, quantity, agreed_price: None };
     let new = NewOrder::new(caller.id, request.lines.into_iter().map(line), request.shipping_address);
     let new = new.map_err(|violation| ApiError::from(violation).field("lines"))?;
     let committed = orders.place_order(new, &cause).await?;

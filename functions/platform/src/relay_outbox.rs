@@ -1,6 +1,6 @@
 //! Scheduled: publishes committed events that their commands could not publish.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use souk_domain::ports::{EventPublisher, Outbox};
 use souk_domain::{Error, EventId};
 
@@ -10,10 +10,6 @@ const GRACE: chrono::Duration = chrono::Duration::seconds(2);
 const LEASE: chrono::Duration = chrono::Duration::seconds(30);
 /// Events in one publication.
 const BATCH: usize = 500;
-
-/// What the schedule sends; nothing in it matters.
-#[derive(Debug, Deserialize)]
-pub struct Tick {}
 
 /// What was done.
 #[derive(Debug, PartialEq, Eq, Serialize)]

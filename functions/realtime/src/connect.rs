@@ -3,9 +3,9 @@
 use crate::Realtime;
 use crate::socket::{self, SocketReply, SocketRequest};
 use souk_domain::Error;
-use souk_lambda::token_from;
+use souk_lambda::{ApiError, token_from};
 
-/// Handles the event. A token that is there must be good: 401 keeps the connection closed.
+/// Handles the event. A token that is there must be good: 401 or 403 keeps the connection closed.
 ///
 /// # Errors
 /// When the table is away; API Gateway refuses the connection.
@@ -16,9 +16,15 @@ pub async fn handle(request: SocketRequest, realtime: &Realtime) -> Result<Socke
         Ok(token) => token,
         Err(error) => return Ok(SocketReply::refuse(401, &error, &request)),
     };
-    let identity = match token.map(|token| realtime.access.identify(token)).transpose() {
-        Ok(identity) => identity,
-        Err(error) => return Ok(SocketReply::refuse(401, &error, &request)),
+    let identity = match token {
+        None => None,
+        Some(token) => match realtime.access.identify(token).await {
+            Ok(bearer) if bearer.must_enrol => {
+                return Ok(SocketReply::refuse(403, &ApiError::second_factor_required(), &request));
+            }
+            Ok(bearer) => Some(bearer.identity),
+            Err(error) => return Ok(SocketReply::refuse(401, &error, &request)),
+        },
     };
     realtime.connections.connect(&connection, identity, socket::expiry()).await?;
     Ok(SocketReply::ok())

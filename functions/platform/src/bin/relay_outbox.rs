@@ -1,8 +1,8 @@
 //! The Lambda function `relay-outbox`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_event};
-use souk_platform::relay_outbox::{self, Tick};
+use souk_lambda::{Served, Tick, serve_event};
+use souk_platform::relay_outbox;
 
 #[tokio::main]
 async fn main() -> Served {

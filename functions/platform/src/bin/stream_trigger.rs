@@ -1,8 +1,7 @@
 //! The Lambda function `stream-trigger`.
 
 use souk_environment::Environment;
-use souk_lambda::{Invocation, Served, serve_invocation};
-use souk_platform::relay_outbox::Tick;
+use souk_lambda::{Invocation, Served, Tick, serve_invocation};
 use souk_platform::{sources, stream_trigger};
 use souk_template::Template;
 

@@ -1,0 +1,11 @@
+//! The Lambda function `add-cart-line`.
+
+use souk_carts::{Carts, add_cart_line};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(add_cart_line::router().with_state(Carts::from(environment.ports()?))).await
+}

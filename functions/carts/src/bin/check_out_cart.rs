@@ -1,0 +1,11 @@
+//! The Lambda function `check-out-cart`.
+
+use souk_carts::{Carts, check_out_cart};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(check_out_cart::router().with_state(Carts::from(environment.ports()?))).await
+}

@@ -1,0 +1,11 @@
+//! The Lambda function `get-cart`.
+
+use souk_carts::{Carts, get_cart};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(get_cart::router().with_state(Carts::from(environment.ports()?))).await
+}

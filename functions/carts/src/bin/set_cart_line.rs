@@ -1,0 +1,11 @@
+//! The Lambda function `set-cart-line`.
+
+use souk_carts::{Carts, set_cart_line};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(set_cart_line::router().with_state(Carts::from(environment.ports()?))).await
+}

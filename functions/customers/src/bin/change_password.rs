@@ -1,0 +1,11 @@
+//! The Lambda function `change-password`.
+
+use souk_customers::{Customers, change_password};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(change_password::router().with_state(Customers::from(environment.ports()?))).await
+}

@@ -1,0 +1,13 @@
+//! The Lambda function `confirm-second-factor`.
+
+use souk_customers::{Authenticators, SecondFactor, confirm_second_factor};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    let authenticators = Authenticators::new(&environment.second_factor_key()?)?;
+    serve_http(confirm_second_factor::router().with_state(SecondFactor::new(environment.ports()?, authenticators)))
+        .await
+}

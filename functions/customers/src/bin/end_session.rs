@@ -1,0 +1,11 @@
+//! The Lambda function `end-session`.
+
+use souk_customers::{Customers, end_session};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(end_session::router().with_state(Customers::from(environment.ports()?))).await
+}

@@ -1,0 +1,12 @@
+//! The Lambda function `enrol-second-factor`.
+
+use souk_customers::{Authenticators, SecondFactor, enrol_second_factor};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    let authenticators = Authenticators::new(&environment.second_factor_key()?)?;
+    serve_http(enrol_second_factor::router().with_state(SecondFactor::new(environment.ports()?, authenticators))).await
+}

@@ -1,0 +1,11 @@
+//! The Lambda function `get-token-keys`.
+
+use souk_customers::{Customers, get_token_keys};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(get_token_keys::router().with_state(Customers::from(environment.ports()?))).await
+}

@@ -1,0 +1,11 @@
+//! The Lambda function `invite-staff`.
+
+use souk_customers::{Customers, invite_staff};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(invite_staff::router().with_state(Customers::from(environment.ports()?))).await
+}

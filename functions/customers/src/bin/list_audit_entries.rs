@@ -1,0 +1,11 @@
+//! The Lambda function `list-audit-entries`.
+
+use souk_customers::{Customers, list_audit_entries};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(list_audit_entries::router().with_state(Customers::from(environment.ports()?))).await
+}

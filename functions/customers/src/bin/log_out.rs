@@ -1,0 +1,11 @@
+//! The Lambda function `log-out`.
+
+use souk_customers::{Customers, log_out};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(log_out::router().with_state(Customers::from(environment.ports()?))).await
+}

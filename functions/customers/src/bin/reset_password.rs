@@ -1,0 +1,11 @@
+//! The Lambda function `reset-password`.
+
+use souk_customers::{Customers, reset_password};
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(reset_password::router().with_state(Customers::from(environment.ports()?))).await
+}

@@ -1,0 +1,65 @@
+//! `POST /api/v1/customers/me/password`: the caller chooses another password. For whoever logged in.
+
+use crate::{Customers, Password, entry};
+use axum::extract::State;
+use secrecy::SecretString;
+use serde::Deserialize;
+use souk_domain::SessionCutoff;
+use souk_lambda::{
+    ApiError, Bearer, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The old password and the new one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PasswordRequest {
+    /// The present one.
+    #[schema(value_type = String, format = Password, max_length = 512)]
+    password: SecretString,
+    /// 10 to 128 characters, and not one that many people have.
+    #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, example = "correct horse battery")]
+    new_password: Password,
+}
+
+/// Change one's own password
+///
+/// Every other session ends, and the owner is told by mail. `invalid_credentials` when the present password is wrong.
+#[utoipa::path(
+    post,
+    path = "/api/v1/customers/me/password",
+    tag = "customers",
+    security(("token" = [])),
+    params(CommandHeaders),
+    request_body = PasswordRequest,
+    responses(
+        (status = 200, description = "The password is changed", body = Envelope<Option<bool>>),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn change_password(
+    State(shop): State<Customers>,
+    Caller(caller): Caller,
+    bearer: Bearer,
+    Command(request, cause): Command<PasswordRequest>,
+) -> Result<Reply<()>, ApiError> {
+    let PasswordRequest { password, new_password } = request;
+    let account = entry::confirm_password(&shop, caller.id, password).await?;
+    let is_address = new_password.not_the_address(&account.customer.email);
+    is_address.map_err(|violation| ApiError::from(violation).field("newPassword"))?;
+    let hash = shop.passwords.hash(new_password).await?;
+    let committed = shop.customers.change_password(caller.id, hash, bearer.session, &cause).await?;
+    if committed.replayed.is_none() {
+        let cutoff = SessionCutoff { at: cause.at, kept: Some(bearer.session) };
+        entry::end_sessions(&*shop.sessions, caller.id, cutoff).await;
+    }
+    shop.announcer.announce(&committed.events).await;
+    Ok(Reply::committed(committed))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Customers> {
+    OpenApiRouter::new().routes(routes!(change_password))
+}

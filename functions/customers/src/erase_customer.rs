@@ -1,0 +1,54 @@
+//! `POST /api/v1/customers/me/erasure`: the caller wants to be forgotten. For whoever logged in.
+
+use crate::{Customers, entry};
+use axum::extract::State;
+use secrecy::SecretString;
+use serde::Deserialize;
+use souk_domain::SessionCutoff;
+use souk_lambda::{
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// That it is really them.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ErasureRequest {
+    /// The caller's.
+    #[schema(value_type = String, format = Password, max_length = 512)]
+    password: SecretString,
+}
+
+/// Erase one's own account
+///
+/// Name, addresses and everything that opens the account are gone for good; orders and their totals stay, without an address.
+#[utoipa::path(
+    post,
+    path = "/api/v1/customers/me/erasure",
+    tag = "customers",
+    security(("token" = [])),
+    params(CommandHeaders),
+    request_body = ErasureRequest,
+    responses(
+        (status = 200, description = "The account is erased", body = Envelope<Option<bool>>),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn erase_customer(
+    State(shop): State<Customers>,
+    Caller(caller): Caller,
+    Command(request, cause): Command<ErasureRequest>,
+) -> Result<Reply<()>, ApiError> {
+    entry::confirm_password(&shop, caller.id, request.password).await?;
+    let committed = shop.customers.erase_customer(caller.id, &cause).await?;
+    let cutoff = SessionCutoff { at: cause.at, kept: None };
+    entry::end_sessions(&*shop.sessions, caller.id, cutoff).await;
+    Ok(Reply::committed(committed))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Customers> {
+    OpenApiRouter::new().routes(routes!(erase_customer))
+}

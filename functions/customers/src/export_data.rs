@@ -1,0 +1,63 @@
+//! `GET /api/v1/customers/me/export`: all that is kept of the caller. For whoever logged in.
+
+use crate::Customers;
+use axum::extract::State;
+use serde::Serialize;
+use souk_domain::{AuditAction, AuditEntry, AuditQuery, Cause, Customer, Limit, Order, Session};
+use souk_lambda::{
+    ApiError, Caller, Cursor, Envelope, Paging, QueryFailures, Question, Reply, RequestContext, SecuredFailures,
+};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// All that is kept of somebody.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportedData {
+    /// Who they are.
+    profile: Customer,
+    /// Where they are logged in.
+    sessions: Vec<Session>,
+    /// What was done to the account: the last 100 lines of the audit log.
+    history: Vec<AuditEntry>,
+    /// A page of their orders, newest first.
+    orders: Vec<Order>,
+}
+
+/// Export one's own data
+#[utoipa::path(
+    get,
+    path = "/api/v1/customers/me/export",
+    tag = "customers",
+    security(("token" = [])),
+    params(Paging),
+    responses(
+        (status = 200, description = "All that is kept of the caller; orders in pages", body = Envelope<ExportedData>),
+        QueryFailures, SecuredFailures,
+    ),
+)]
+async fn export_data(
+    State(shop): State<Customers>,
+    Caller(caller): Caller,
+    Question(asked): Question<Paging>,
+) -> Result<Reply<ExportedData>, ApiError> {
+    let (limit, after) = asked.read()?;
+    let profile = shop.customers.customer(caller.id).await?;
+    let orders = shop.orders.orders(caller.id, limit, after).await?;
+    let most = Limit::new(100)?;
+    let query = AuditQuery { subject: Some(caller.id), limit: most, ..AuditQuery::default() };
+    let history = shop.customers.audit_entries(query).await?.items;
+    // Where they are logged in is not kept for good, so the rest does not wait for it.
+    let sessions = shop.sessions.sessions(caller.id).await.unwrap_or_default();
+    let RequestContext { request_id, correlation_id } = RequestContext::current();
+    let cause = Cause { at: souk_domain::now(), request_id, correlation_id, claim: None };
+    shop.customers.record_audit(AuditAction::DataExported, caller.id, caller.id, &cause).await?;
+    let next = orders.next.as_ref().map(Cursor::write);
+    Ok(Reply::ok(ExportedData { profile, sessions, history, orders: orders.items }).next(next))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Customers> {
+    OpenApiRouter::new().routes(routes!(export_data))
+}

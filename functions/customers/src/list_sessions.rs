@@ -1,0 +1,47 @@
+//! `GET /api/v1/sessions`: where the caller is logged in. For whoever logged in.
+
+use crate::Customers;
+use axum::extract::State;
+use serde::Serialize;
+use souk_domain::Session;
+use souk_lambda::{ApiError, Bearer, Caller, Envelope, QueryFailures, Reply, SecuredFailures};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// A session.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedSession {
+    /// Which.
+    #[serde(flatten)]
+    session: Session,
+    /// Whether the request belongs to it.
+    is_current: bool,
+}
+
+/// List one's own sessions
+#[utoipa::path(
+    get,
+    path = "/api/v1/sessions",
+    tag = "customers",
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "Every session, latest use first", body = Envelope<Vec<ListedSession>>),
+        QueryFailures, SecuredFailures,
+    ),
+)]
+async fn list_sessions(
+    State(shop): State<Customers>,
+    Caller(caller): Caller,
+    bearer: Bearer,
+) -> Result<Reply<Vec<ListedSession>>, ApiError> {
+    let sessions = shop.sessions.sessions(caller.id).await?;
+    let listed = |session: Session| ListedSession { is_current: session.id == bearer.session, session };
+    Ok(Reply::ok(sessions.into_iter().map(listed).collect()))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Customers> {
+    OpenApiRouter::new().routes(routes!(list_sessions))
+}

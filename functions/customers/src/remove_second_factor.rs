@@ -1,0 +1,65 @@
+//! `POST /api/v1/customers/me/second-factor/removal`: log-ins ask for no code any more. For customers and managers.
+
+use crate::{SecondFactor, entry};
+use axum::extract::State;
+use secrecy::SecretString;
+use serde::Deserialize;
+use souk_domain::{Customer, Role};
+use souk_lambda::{
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// That it is really them.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RemovalRequest {
+    /// The caller's.
+    #[schema(value_type = String, format = Password, max_length = 512)]
+    password: SecretString,
+    /// Of the authenticator, or a recovery code.
+    #[schema(value_type = String, example = "123456")]
+    code: SecretString,
+}
+
+/// Remove one's own second factor
+///
+/// The owner is told by mail. `invalid_credentials` for a wrong password, `invalid_second_factor` for a wrong code, `second_factor_missing`
+/// when there is none. Admins keep theirs.
+#[utoipa::path(
+    post,
+    path = "/api/v1/customers/me/second-factor/removal",
+    tag = "customers",
+    security(("token" = [])),
+    params(CommandHeaders),
+    request_body = RemovalRequest,
+    responses(
+        (status = 200, description = "The person as they are now", body = Envelope<Customer>),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn remove_second_factor(
+    State(SecondFactor { shop, authenticators, .. }): State<SecondFactor>,
+    Caller(caller): Caller,
+    Command(request, cause): Command<RemovalRequest>,
+) -> Result<Reply<Customer>, ApiError> {
+    if caller.role == Role::Admin {
+        return Err(ApiError::forbidden());
+    }
+    let account = entry::confirm_password(&shop, caller.id, request.password).await?;
+    if account.customer.second_factor
+        && !entry::use_code(&*shop.customers, &authenticators, &account, &request.code).await?
+    {
+        return Err(ApiError::invalid("invalid_second_factor", "the code is wrong").field("code"));
+    }
+    let committed = shop.customers.remove_second_factor(caller.id, &cause).await?;
+    shop.announcer.announce(&committed.events).await;
+    Ok(Reply::committed(committed))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<SecondFactor> {
+    OpenApiRouter::new().routes(routes!(remove_second_factor))
+}

@@ -1,0 +1,59 @@
+//! `POST /api/v1/password-resets/confirmations`: the token from a mail, and a new password. For everybody.
+
+use crate::{Customers, Password, entry, secret};
+use axum::extract::State;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use souk_domain::SessionCutoff;
+use souk_lambda::{ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The token of a link, and what the password is from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewPasswordRequest {
+    /// As the mail has it.
+    #[schema(value_type = String)]
+    token: SecretString,
+    /// 10 to 128 characters, and not one that many people have.
+    #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, example = "correct horse battery")]
+    new_password: Password,
+}
+
+/// Choose a new password
+///
+/// Ends every session; log in with the new password. An invitation to the staff ends here as well. `invalid_link` for a token that was
+/// used, is too old or was never given.
+#[utoipa::path(
+    post,
+    path = "/api/v1/password-resets/confirmations",
+    tag = "customers",
+    params(CommandHeaders),
+    request_body = NewPasswordRequest,
+    responses(
+        (status = 200, description = "The password is changed", body = Envelope<Option<bool>>),
+        (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
+        CommandFailures, QueryFailures,
+    ),
+)]
+async fn reset_password(
+    State(shop): State<Customers>,
+    Command(request, cause): Command<NewPasswordRequest>,
+) -> Result<Reply<()>, ApiError> {
+    let NewPasswordRequest { token, new_password } = request;
+    let hash = shop.passwords.hash(new_password).await?;
+    let committed = shop.customers.reset_password(secret::hash(token.expose_secret()), hash, &cause).await?;
+    if committed.replayed.is_none() {
+        let cutoff = SessionCutoff { at: cause.at, kept: None };
+        entry::end_sessions(&*shop.sessions, committed.value, cutoff).await;
+    }
+    shop.announcer.announce(&committed.events).await;
+    Ok(Reply::committed(committed.map(drop)))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Customers> {
+    OpenApiRouter::new().routes(routes!(reset_password))
+}
