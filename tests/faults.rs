@@ -54,9 +54,10 @@ async fn an_event_of_a_process_that_died_between_commit_and_publish_arrives_afte
     // A copy goes into the cache, where only the event of the order can make it vanish.
     assert_eq!(shop.get(&path).await.expect(200)["reserved"], 0);
 
+    let customer = shop.customer().await;
     // Redis does not answer, so the order is committed and cannot be published.
     proxy.cut();
-    shop.customer().await.order(&[(&product, 3)]).await.expect(201);
+    customer.order(&[(&product, 3)]).await.expect(201);
     shop.kill();
     proxy.restore();
     shop.start_again();

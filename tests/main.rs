@@ -4,15 +4,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+mod accounts;
+mod carts;
 mod catalog;
 mod catalogue;
 mod contract;
-mod customers;
 mod faults;
 mod harness;
 mod inventory;
 mod orders;
+mod passwords;
+mod rates;
 mod realtime;
 mod replay;
 mod roles;
+mod second_factor;
+mod sessions;
+mod staff;
 mod system;

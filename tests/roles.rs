@@ -1,52 +1,68 @@
 //! Every route with every kind of caller, against `tests/roles.csv`. A route without a row fails the test.
 
-use crate::harness::Shop;
+use crate::harness::{Person, Shop};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::Method;
 use serde_json::{Value, json};
+use souk_domain::SessionId;
 use souk_template::{Template, Trigger};
 use std::collections::BTreeMap;
 
 const TABLE: &str = include_str!("roles.csv");
 
-/// What each kind of caller gets: `ok` for anything but 401 and 403.
-fn table() -> BTreeMap<&'static str, [&'static str; 4]> {
-    let row = |line: &'static str| {
-        let [function, none, customer, manager, bad] = line.split(',').collect::<Vec<_>>()[..] else {
-            panic!("{line}")
-        };
-        (function, [none, customer, manager, bad])
-    };
-    TABLE.lines().skip(1).map(row).collect()
+/// The kinds of callers, as the table's first line names them: nobody; the customer whose things the path names, and another one;
+/// staff; an admin who has yet to set up a second factor; and tokens that must never be taken.
+const WHO: [&str; 10] =
+    ["nobody", "customer", "another", "manager", "admin", "enrolling", "expired", "forged", "unsigned", "ended"];
+
+/// What each kind of caller gets: a status that shuts out, `ok` for any other.
+fn table() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let mut lines = TABLE.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    assert_eq!(lines.next().unwrap()[1..], WHO, "the first line of tests/roles.csv");
+    lines.map(|row| (row[0], row[1..].to_vec())).collect()
 }
 
-fn signed(key: &EncodingKey, expires_in: i64) -> String {
+/// Signs tokens as a shop does.
+struct Signer {
+    key: EncodingKey,
+    key_id: String,
+}
+
+impl Signer {
+    fn of(shop: &Shop) -> Self {
+        let pem = std::fs::read(shop.folder().join("token-private.pem")).unwrap();
+        let key = EncodingKey::from_ed_pem(&pem).unwrap();
+        let jwk = Jwk::from_encoding_key(&key, Algorithm::EdDSA).unwrap();
+        Self { key, key_id: jwk.thumbprint(ThumbprintHash::SHA256).unwrap() }
+    }
+
+    /// Each in a session of its own, so that one who logs out shuts nobody else out.
+    fn sign(&self, claims: Value) -> String {
+        self.sign_as(&self.key_id, claims)
+    }
+
+    fn sign_as(&self, key_id: &str, claims: Value) -> String {
+        let header = Header { kid: Some(key_id.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        encode(&header, &claims, &self.key).unwrap()
+    }
+}
+
+fn claims(id: &str, role: &str, expires_in: i64) -> Value {
     let now = souk_domain::now().timestamp();
-    let id = souk_domain::CustomerId::new();
-    let claims = json!({ "iss": "souk", "sub": id, "role": "admin", "iat": now, "exp": now + expires_in });
-    encode(&Header::new(Algorithm::EdDSA), &claims, key).unwrap()
+    json!({ "iss": "souk", "sub": id, "sid": SessionId::new(), "role": role, "iat": now, "exp": now + expires_in })
 }
 
-fn unsigned() -> String {
+fn with(mut claims: Value, field: &str, value: Value) -> Value {
+    claims[field] = value;
+    claims
+}
+
+fn unsigned(claims: Value) -> String {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let exp = souk_domain::now().timestamp() + 600;
-    let claims = json!({ "iss": "souk", "sub": souk_domain::CustomerId::new(), "role": "admin", "iat": 0, "exp": exp });
     format!("{}.{}.", part(json!({ "alg": "none", "typ": "JWT" })), part(claims))
-}
-
-/// Tokens that must never be taken: expired, forged, unsigned, signed for another algorithm, nonsense.
-fn bad_tokens(shop: &Shop, other: &Shop) -> Vec<String> {
-    let key = |shop: &Shop| {
-        EncodingKey::from_ed_pem(&std::fs::read(shop.folder().join("token-private.pem")).unwrap()).unwrap()
-    };
-    let public = std::fs::read(shop.folder().join("token-public.pem")).unwrap();
-    let now = souk_domain::now().timestamp();
-    let claims =
-        json!({ "iss": "souk", "sub": souk_domain::CustomerId::new(), "role": "admin", "iat": now, "exp": now + 60 });
-    let confused = encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(&public)).unwrap();
-    vec![signed(&key(shop), -60), signed(&key(other), 600), unsigned(), confused, "nonsense".to_owned()]
 }
 
 async fn status(shop: &Shop, method: &str, path: &str, token: Option<&str>) -> &'static str {
@@ -57,36 +73,109 @@ async fn status(shop: &Shop, method: &str, path: &str, token: Option<&str>) -> &
     match request.json(&json!({})).send().await.unwrap().status().as_u16() {
         401 => "401",
         403 => "403",
+        404 => "404",
         500.. => panic!("{method} {path} failed"),
         _ => "ok",
+    }
+}
+
+/// A customer's things, for the paths.
+struct Things<'a> {
+    customer: Person<'a>,
+    session: String,
+    order: String,
+    cart: String,
+    product: String,
+    category: String,
+}
+
+impl<'a> Things<'a> {
+    async fn of(shop: &'a Shop, manager: &Person<'_>, name: &str) -> Self {
+        let customer = shop.customer().await;
+        let product = manager.product(&name.to_uppercase(), 100, 10).await;
+        let category = shop.get(&format!("/api/v1/products/{product}")).await.data["categoryId"].clone();
+        let order = customer.order(&[(&product, 1)]).await.expect(201)["id"].as_str().unwrap().to_owned();
+        let cart = customer.post("/api/v1/carts", json!({})).await.expect(201)["id"].as_str().unwrap().to_owned();
+        let line = json!({ "productId": product, "quantity": 1 });
+        customer.post(&format!("/api/v1/carts/{cart}/lines"), line).await.expect(200);
+        let session = customer.get("/api/v1/sessions").await.expect(200)[0]["id"].as_str().unwrap().to_owned();
+        Self { customer, session, order, cart, product, category: category.as_str().unwrap().to_owned() }
+    }
+
+    /// The path with the ids of these things.
+    fn path(&self, path: &str) -> String {
+        let id = match path.split('/').nth(3).unwrap_or_default() {
+            "orders" => &self.order,
+            "carts" => &self.cart,
+            "sessions" => &self.session,
+            "customers" => &self.customer.id,
+            "categories" => &self.category,
+            _ => &self.product,
+        };
+        path.replace("{id}", id).replace("{productId}", &self.product)
     }
 }
 
 #[tokio::test]
 async fn every_route_lets_in_exactly_whom_the_table_says() {
     let (shop, other) = (Shop::open().await, Shop::open_embedded().await);
-    let (customer, manager) = (shop.customer().await, shop.manager().await);
-    let bad = bad_tokens(&shop, &other);
-    let mut table = table();
+    let (signer, stranger) = (Signer::of(&shop), Signer::of(&other));
+    let (manager, admin, another) = (shop.manager().await, shop.admin().await, shop.customer().await);
+    let ended = shop.customer().await;
+    ended.delete("/api/v1/sessions/current").await.expect(200);
+    let public = std::fs::read(shop.folder().join("token-public.pem")).unwrap();
+    let mut expected = table();
+    let mut wrong = Vec::new();
     for function in Template::built_in().unwrap().functions() {
         let Trigger::Http { method, path } = &function.trigger else { continue };
-        let path = path.replace("{id}", "01890000-0000-7000-8000-000000000000");
         let name = function.name.as_str();
-        let expected = table.remove(name).unwrap_or_else(|| panic!("{name} has no row in tests/roles.csv"));
-        for (who, token, expected) in [
-            ("nobody", None, expected[0]),
-            ("a customer", Some(customer.token.as_str()), expected[1]),
-            ("a manager", Some(manager.token.as_str()), expected[2]),
-        ] {
-            assert_eq!(status(&shop, method, &path, token).await, expected, "{name} for {who}");
+        let row = expected.remove(name).unwrap_or_default();
+        let token = |id: &str, role: &str| signer.sign(claims(id, role, 600));
+        let things = Things::of(&shop, &manager.with_token(token(&manager.id, "manager")), name).await;
+        let path = things.path(path);
+        let forged = [
+            stranger.sign(claims(&admin.id, "admin", 600)),
+            stranger.sign_as(&signer.key_id, claims(&admin.id, "admin", 600)),
+            signer.sign_as("unknown", claims(&admin.id, "admin", 600)),
+            signer.sign(with(claims(&admin.id, "admin", 600), "iss", json!("somebody"))),
+            // The public key as the secret of a symmetric signature.
+            encode(
+                &Header::new(Algorithm::HS256),
+                &claims(&admin.id, "admin", 600),
+                &EncodingKey::from_secret(&public),
+            )
+            .unwrap(),
+            "nonsense".to_owned(),
+        ];
+        let mut got = vec![("nobody", status(&shop, method, &path, None).await)];
+        for token in &forged {
+            got.push(("forged", status(&shop, method, &path, Some(token)).await));
         }
-        for token in &bad {
-            assert_eq!(
-                status(&shop, method, &path, Some(token)).await,
-                expected[3],
-                "{name} with the bad token {token}"
-            );
+        // Staff comes last: what they do to a person must not hide what that person may do.
+        for who in ["expired", "unsigned", "ended", "enrolling", "another", "customer", "manager", "admin"] {
+            // Signed at this moment: whoever came before may have ended all sessions of the same person.
+            let token = match who {
+                "expired" => signer.sign(claims(&admin.id, "admin", -60)),
+                "unsigned" => unsigned(claims(&admin.id, "admin", 600)),
+                "ended" => ended.token.clone(),
+                "enrolling" => signer.sign(with(claims(&admin.id, "admin", 600), "enrol", json!(true))),
+                "another" => token(&another.id, "customer"),
+                "customer" => token(&things.customer.id, "customer"),
+                "manager" => token(&manager.id, "manager"),
+                _ => token(&admin.id, "admin"),
+            };
+            got.push((who, status(&shop, method, &path, Some(&token)).await));
+        }
+        let of = |who: &str| {
+            let mut answers: Vec<&str> = got.iter().filter(|(w, _)| *w == who).map(|(_, answer)| *answer).collect();
+            answers.dedup();
+            answers.join("|")
+        };
+        let got: Vec<String> = WHO.iter().map(|who| of(who)).collect();
+        if got != row {
+            wrong.push(format!("{name},{}", got.join(",")));
         }
     }
-    assert!(table.is_empty(), "rows without a route: {table:?}");
+    assert!(wrong.is_empty(), "what callers get, and tests/roles.csv does not say:\n{}", wrong.join("\n"));
+    assert!(expected.is_empty(), "not in template.yaml: {expected:?}");
 }

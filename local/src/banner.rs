@@ -16,6 +16,8 @@ pub(crate) struct Addresses {
     pub(crate) docs: String,
     /// The OpenAPI document.
     pub(crate) open_api: String,
+    /// The page that shows what mail was sent; absent when a mail server delivers it.
+    pub(crate) mail: Option<String>,
     /// Cache and event streams.
     pub(crate) redis: String,
     /// The connection table.
@@ -32,14 +34,16 @@ impl Addresses {
 
     /// For people.
     pub(crate) fn text(&self) -> String {
-        let Self { http, web_socket, docs, redis, dynamo_db, users, .. } = self;
+        let Self { http, web_socket, docs, mail, redis, dynamo_db, users, .. } = self;
         let mut text = format!(
             "\n  Souk is open.\n\n  \
              HTTP API       {http}\n  \
              WebSocket API  {web_socket}\n  \
              Try it         {docs}\n  \
+             Mail           {}\n  \
              Redis          {redis}\n  \
-             DynamoDB       {dynamo_db}\n"
+             DynamoDB       {dynamo_db}\n",
+            mail.as_deref().unwrap_or("is delivered")
         );
         if !users.is_empty() {
             text += "\n  Log in as\n";

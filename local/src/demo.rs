@@ -31,7 +31,11 @@ pub(crate) async fn users(folder: &Path, ports: &Ports) -> Result<Vec<DemoUser>>
     }
     let password = || Alphanumeric.sample_string(&mut rand::rng(), 16);
     let user = |role: Role, email: &str| DemoUser { role, email: email.to_owned(), password: password() };
-    let users = vec![user(Role::Manager, "manager@souk.example"), user(Role::Customer, "ada@souk.example")];
+    let users = vec![
+        user(Role::Admin, "admin@souk.example"),
+        user(Role::Manager, "manager@souk.example"),
+        user(Role::Customer, "ada@souk.example"),
+    ];
     for user in &users {
         register(user, ports).await.context("the store has demo people with the passwords of another folder")?;
     }
@@ -40,7 +44,11 @@ pub(crate) async fn users(folder: &Path, ports: &Ports) -> Result<Vec<DemoUser>>
 }
 
 async fn register(user: &DemoUser, ports: &Ports) -> Result<CustomerId> {
-    let name = if user.role == Role::Customer { "Ada Lovelace" } else { "Demo Manager" };
+    let name = match user.role {
+        Role::Customer => "Ada Lovelace",
+        Role::Manager => "Demo Manager",
+        Role::Admin => "Demo Admin",
+    };
     let password_hash = Passwords::default().hash(Password::try_from(user.password.clone())?).await?;
     let new = NewCustomer {
         email: Email::parse(&user.email)?,

@@ -2,20 +2,22 @@
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
+use serde_json::Value;
+use souk_customers::{Links, Passwords, create_admin, expire_mails, send_mail};
 use souk_domain::Error;
-use souk_domain::ports::{Cache, ConnectionTable, EventPublisher, Invoker, Store};
+use souk_domain::ports::{Cache, ConnectionTable, EventPublisher, Invoker, Mailer, Store};
 use souk_environment::Environment;
-use souk_lambda::{Batch, BatchResponse, Ports};
+use souk_lambda::{Announcer, Batch, BatchResponse, Ports};
 use souk_platform::{expire_idempotency_keys, migrate_database, relay_outbox};
 use souk_realtime::{Notifier, Realtime, SocketReply, SocketRequest};
 use souk_template::{Template, Trigger};
 use std::sync::Arc;
 
 /// The scheduled functions that [`Functions::tick`] and the stream triggers run.
-const SCHEDULED: [&str; 3] = ["relay-outbox", "expire-idempotency-keys", "stream-trigger"];
+const SCHEDULED: [&str; 4] = ["relay-outbox", "expire-idempotency-keys", "expire-mails", "stream-trigger"];
 
 /// The functions that [`Functions::call`] runs.
-const CALLED: [&str; 1] = ["migrate-database"];
+const CALLED: [&str; 2] = ["create-admin", "migrate-database"];
 
 /// The functions that are not HTTP: sockets, consumers, schedules.
 #[derive(Clone)]
@@ -25,6 +27,10 @@ pub(crate) struct Functions {
     publisher: Arc<dyn EventPublisher>,
     realtime: Realtime,
     notifier: Notifier,
+    passwords: Passwords,
+    announcer: Announcer,
+    mailer: Arc<dyn Mailer>,
+    links: Links,
 }
 
 impl Functions {
@@ -38,6 +44,10 @@ impl Functions {
             publisher: redis,
             realtime: Realtime { connections: connections.clone(), orders, access },
             notifier: Notifier { connections, push: environment.push()? },
+            passwords: Passwords::default(),
+            announcer: ports.announcer.clone(),
+            mailer: environment.mailer()?,
+            links: Links::new(&environment.shop_url()?),
         })
     }
 
@@ -55,8 +65,12 @@ impl Functions {
     }
 
     /// Runs a function that people call.
-    pub(crate) async fn call(&self, function: &str) -> Result<(), Error> {
+    pub(crate) async fn call(&self, function: &str, payload: Value) -> Result<(), Error> {
         match function {
+            "create-admin" => {
+                let call = serde_json::from_value(payload).map_err(Error::configuration)?;
+                create_admin::handle(call, &*self.store, &self.passwords, &self.announcer).await.map(drop)
+            }
             "migrate-database" => migrate_database::handle(&*self.store).await.map(drop),
             other => Err(unknown(other)),
         }
@@ -66,6 +80,7 @@ impl Functions {
     pub(crate) async fn tick(&self, function: &str) -> Result<(), Error> {
         match function {
             "relay-outbox" => relay_outbox::handle(&*self.store, &*self.publisher).await.map(drop),
+            "expire-mails" => expire_mails::handle(&*self.store).await.map(drop),
             "expire-idempotency-keys" => expire_idempotency_keys::handle(&*self.store).await.map(drop),
             other => Err(unknown(other)),
         }
@@ -74,6 +89,7 @@ impl Functions {
     async fn consume(&self, function: &str, batch: Batch) -> Result<BatchResponse, Error> {
         match function {
             "invalidate-product-cache" => souk_catalog::invalidate_product_cache::handle(batch, &*self.cache).await,
+            "send-mail" => send_mail::handle(batch, &*self.store, &*self.mailer, &self.links).await,
             "notify-inventory" => souk_realtime::notify_inventory::handle(batch, &self.notifier).await,
             "notify-orders" => souk_realtime::notify_orders::handle(batch, &self.notifier).await,
             other => Err(unknown(other)),

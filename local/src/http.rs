@@ -4,8 +4,9 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
+use souk_carts::Carts;
 use souk_catalog::Catalog;
-use souk_customers::{Customers, LogIn};
+use souk_customers::{Authenticators, Customers, LogIn, SecondFactor};
 use souk_inventory::Inventory;
 use souk_lambda::{Ports, TokenIssuer};
 use souk_orders::Orders;
@@ -31,6 +32,7 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "catalog", description = "Categories that nest and the products in them"),
         (name = "inventory", description = "The stock of products and its ledger"),
         (name = "customers", description = "The people who can log in"),
+        (name = "carts", description = "What people put aside to buy"),
         (name = "orders", description = "What customers buy"),
         (name = "platform", description = "How the shop is"),
     ),
@@ -48,13 +50,15 @@ fn with_state<S: Clone + Send + Sync + 'static>(
 }
 
 /// Every HTTP function that this process knows, by name.
-fn functions(ports: &Ports, issuer: TokenIssuer) -> Functions {
-    let customers = Customers::from(ports.clone());
-    let log_in = LogIn::new(customers.clone(), issuer);
+fn functions(ports: &Ports, authenticators: &Authenticators, issuer: TokenIssuer) -> Functions {
+    let log_in = LogIn::new(ports.clone(), authenticators.clone(), issuer);
+    let second_factor = SecondFactor::new(ports.clone(), authenticators.clone());
     with_state(souk_catalog::http_functions(), &Catalog::from(ports.clone()))
         .chain(with_state(souk_inventory::http_functions(), &Inventory::from(ports.clone())))
-        .chain(with_state(souk_customers::http_functions(), &customers))
+        .chain(with_state(souk_customers::http_functions(), &Customers::from(ports.clone())))
         .chain(with_state(souk_customers::log_in_functions(), &log_in))
+        .chain(with_state(souk_customers::second_factor_functions(), &second_factor))
+        .chain(with_state(souk_carts::http_functions(), &Carts::from(ports.clone())))
         .chain(with_state(souk_orders::http_functions(), &Orders::from(ports.clone())))
         .chain(with_state(souk_platform::http_functions(), &Platform::from(ports.clone())))
         .collect()
@@ -97,16 +101,15 @@ fn routes(document: &utoipa::openapi::OpenApi) -> Vec<(String, String)> {
 }
 
 /// The whole HTTP API.
-pub(crate) fn router(template: &Template, ports: &Ports, issuer: TokenIssuer) -> Result<Router> {
-    let (router, document) = merge(template, functions(ports, issuer))?.split_for_parts();
+pub(crate) fn router(
+    template: &Template,
+    ports: &Ports,
+    authenticators: &Authenticators,
+    issuer: TokenIssuer,
+    pages: Router,
+) -> Result<Router> {
+    let (router, document) = merge(template, functions(ports, authenticators, issuer))?.split_for_parts();
     let page = SwaggerUi::new("/docs").url("/openapi.json", document);
-    Ok(souk_lambda::wrap(router.merge(page).route("/", get(|| async { Redirect::temporary("/docs/") }))))
-}
-
-/// The OpenAPI document of the whole HTTP API.
-///
-/// # Errors
-/// When the catalogue and the functions do not say the same.
-pub fn open_api(template: &Template, ports: &Ports, issuer: TokenIssuer) -> Result<utoipa::openapi::OpenApi> {
-    Ok(merge(template, functions(ports, issuer))?.into_openapi())
+    let home = get(|| async { Redirect::temporary("/docs/") });
+    Ok(souk_lambda::wrap(router.merge(page).merge(pages).route("/", home)))
 }

@@ -1,8 +1,11 @@
-//! The key pair that signs access tokens, made at the first start and kept in the data folder.
+//! The keys of the shop, made at the first start and kept in the data folder: the pair that signs access tokens, and what seals the
+//! secrets of authenticators.
 
 use anyhow::{Context, Result};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use pem::Pem;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -12,20 +15,30 @@ use std::path::Path;
 /// Ed25519, in PEM.
 pub(crate) struct TokenKeys {
     pub(crate) private: String,
+    /// The present key and, after a rotation, the one before it: its tokens stay good until they expire.
     pub(crate) public: String,
 }
 
+/// Where a public key in PEM ends.
+const END_OF_KEY: &str = "-----END PUBLIC KEY-----";
+
 impl TokenKeys {
-    /// The pair of the folder; made when it is missing.
-    pub(crate) fn of(folder: &Path) -> Result<Self> {
+    /// The pair of the folder; made when it is missing, or when another one is to take its place.
+    pub(crate) fn of(folder: &Path, rotate: bool) -> Result<Self> {
         let (private, public) = (folder.join("token-private.pem"), folder.join("token-public.pem"));
-        // The public half is written last: where it is, the pair is whole.
+        let read = |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
         if !public.exists() {
+            // The public half is written last: where it is, the pair is whole.
             let pair = Self::generate()?;
             write_private(&private, &pair.private)?;
             write_private(&public, &pair.public)?;
+        } else if rotate {
+            // The public halves are written first: whichever key signs after a crash, its tokens are taken.
+            let (pair, old) = (Self::generate()?, read(&public)?);
+            let last = old.split_inclusive(END_OF_KEY).next().unwrap_or_default();
+            write_private(&public, &format!("{}{}\n", pair.public, last.trim_start()))?;
+            write_private(&private, &pair.private)?;
         }
-        let read = |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
         Ok(Self { private: read(&private)?, public: read(&public)? })
     }
 
@@ -38,9 +51,41 @@ impl TokenKeys {
     }
 }
 
+/// What seals the secrets of authenticators: 32 bytes in base64, made when it is missing.
+pub(crate) fn second_factor_key(folder: &Path) -> Result<String> {
+    let path = folder.join("second-factor.key");
+    if !path.exists() {
+        let mut bytes = [0; 32];
+        aws_lc_rs::rand::fill(&mut bytes).context("no randomness")?;
+        write_private(&path, &STANDARD.encode(bytes))?;
+    }
+    std::fs::read_to_string(&path).with_context(|| path.display().to_string())
+}
+
 /// Writes a file that only its owner can read.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     written.with_context(|| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rotation_keeps_the_last_public_key_and_no_older_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let of = |rotate| TokenKeys::of(folder.path(), rotate).expect("keys");
+        let keys = |keys: &TokenKeys| {
+            let keys = keys.public.split_inclusive(END_OF_KEY).map(str::trim).filter(|key| !key.is_empty());
+            keys.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let (first, same) = (of(false), of(false));
+        assert_eq!((keys(&first).len(), first.private == same.private), (1, true));
+        let (second, third) = (of(true), of(true));
+        assert_eq!(keys(&second)[1..], keys(&first));
+        assert_eq!(keys(&third)[1..], keys(&second)[..1]);
+        assert_eq!(keys(&third).len(), 2);
+    }
 }

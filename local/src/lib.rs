@@ -8,9 +8,9 @@ mod gateway;
 mod http;
 mod keys;
 mod options;
+mod pages;
 mod system;
 
 pub use embedded::start_redis;
-pub use http::open_api;
 pub use options::{Banner, Options};
 pub use system::System;

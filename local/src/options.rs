@@ -41,6 +41,30 @@ pub struct Options {
     #[arg(long, env = "SOUK_REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
 
+    /// Mail server instead of the folder that shows what was sent: smtps://{user}:{password}@{host}:{port} or smtp://….
+    #[arg(long, env = "SOUK_MAIL_URL", hide_env_values = true)]
+    pub mail_url: Option<String>,
+
+    /// Who mail is from.
+    #[arg(long, env = "SOUK_MAIL_FROM", default_value = "Souk <shop@souk.example>")]
+    pub mail_from: String,
+
+    /// Where links in mail lead instead of this process: the shop's web address.
+    #[arg(long, env = "SOUK_SHOP_URL")]
+    pub shop_url: Option<String>,
+
+    /// Invite this address as an admin, who gets mail with a link to choose a password.
+    #[arg(long)]
+    pub invite_admin: Option<String>,
+
+    /// Sign access tokens with a new key from now on; those of the last one stay good until they expire.
+    #[arg(long)]
+    pub rotate_token_key: bool,
+
+    /// Multiplies how much everybody may do in a time, for load tests.
+    #[arg(long, env = "SOUK_RATE_LIMIT_FACTOR", default_value_t = 1)]
+    pub rate_limit_factor: u32,
+
     /// DynamoDB instead of the embedded one: http://{host}:{port}.
     #[arg(long, env = "SOUK_DYNAMODB_ENDPOINT")]
     pub dynamodb_endpoint: Option<String>,

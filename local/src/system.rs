@@ -3,26 +3,31 @@
 use crate::banner::Addresses;
 use crate::functions::Functions;
 use crate::gateway::Gateway;
-use crate::keys::TokenKeys;
+use crate::keys::{self, TokenKeys};
 use crate::options::{Banner, Options};
-use crate::{demo, embedded, http};
+use crate::{demo, embedded, http, pages};
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use axum::serve::ListenerExt;
+use serde_json::{Value, json};
 use souk_aws::AwsSettings;
+use souk_customers::Authenticators;
 use souk_domain::ports::Store;
 use souk_domain::realtime::Identity;
+use souk_domain::{Error, SessionId};
 use souk_environment::{
-    CONNECTIONS_TABLE, DYNAMODB_ENDPOINT, Environment, REDIS_URL, STORE_URL, TOKEN_PRIVATE_KEY, TOKEN_PUBLIC_KEY,
-    WEBSOCKET_ENDPOINT,
+    CONNECTIONS_TABLE, DYNAMODB_ENDPOINT, Environment, MAIL_FROM, MAIL_URL, RATE_LIMIT_FACTOR, REDIS_URL,
+    SECOND_FACTOR_KEY, SHOP_URL, STORE_URL, TOKEN_PRIVATE_KEY, TOKEN_PUBLIC_KEY, WEBSOCKET_ENDPOINT,
 };
+use souk_lambda::Bearer;
+use souk_mail::FolderMailer;
 use souk_platform::{Trigger, sources};
 use souk_template::Template;
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,8 +37,11 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// How often scheduled functions run here. On AWS a minute is the shortest there is.
-const TICKS: [(&str, Duration); 2] =
-    [("relay-outbox", Duration::from_secs(1)), ("expire-idempotency-keys", Duration::from_secs(60 * 60))];
+const TICKS: [(&str, Duration); 3] = [
+    ("relay-outbox", Duration::from_secs(1)),
+    ("expire-idempotency-keys", Duration::from_secs(60 * 60)),
+    ("expire-mails", Duration::from_secs(60 * 60)),
+];
 /// What the embedded Redis may have lost of the time before it stopped: it flushes once a second.
 const REDIS_MAY_LOSE: chrono::Duration = chrono::Duration::seconds(5);
 /// How long requests in progress may take when the system stops.
@@ -69,7 +77,12 @@ impl System {
             None => embedded::start_dynamodb(stop.child_token()).await?,
         };
         let store = options.store_url.clone().unwrap_or_else(|| format!("sqlite:{}", folder.join("souk.db").display()));
-        let keys = TokenKeys::of(folder)?;
+        let keys = TokenKeys::of(folder, options.rotate_token_key)?;
+        let base = format!("http://{http_address}");
+        let mail_folder = folder.join("mail");
+        let mail = options.mail_url.clone().unwrap_or_else(|| format!("folder:{}", mail_folder.display()));
+        let second_factor_key = keys::second_factor_key(folder)?;
+        let authenticators = Authenticators::new(&second_factor_key.clone().into())?;
         let variables = HashMap::from([
             (STORE_URL, store),
             (REDIS_URL, redis.clone()),
@@ -78,6 +91,11 @@ impl System {
             (WEBSOCKET_ENDPOINT, format!("http://{ws_address}")),
             (TOKEN_PUBLIC_KEY, keys.public),
             (TOKEN_PRIVATE_KEY, keys.private),
+            (SECOND_FACTOR_KEY, second_factor_key),
+            (RATE_LIMIT_FACTOR, options.rate_limit_factor.to_string()),
+            (MAIL_URL, mail),
+            (MAIL_FROM, options.mail_from.clone()),
+            (SHOP_URL, options.shop_url.clone().unwrap_or_else(|| base.clone())),
         ]);
         let environment = Environment::new(move |name| variables.get(name).cloned(), AwsSettings::local().await);
         environment.dynamo_connections()?.create_table().await.context("the connection table")?;
@@ -86,12 +104,17 @@ impl System {
         let ports = environment.ports()?;
         let functions = Functions::new(&environment, &ports)?;
         functions.check(&template).await?;
-        functions.call("migrate-database").await.context("migrate-database")?;
+        functions.call("migrate-database", Value::Null).await.context("migrate-database")?;
         if options.redis_url.is_none() {
             republish_what_redis_lost(&*ports.store).await?;
         }
         let users = if options.seeds() { demo::users(folder, &ports).await? } else { Vec::new() };
-        let router = http::router(&template, &ports, environment.token_issuer()?)?;
+        if let Some(email) = &options.invite_admin {
+            invite_admin(email, &functions).await?;
+        }
+        let shows_mail = options.mail_url.is_none();
+        let pages = pages::router(shows_mail.then(|| FolderMailer::new(&mail_folder)));
+        let router = http::router(&template, &ports, &authenticators, environment.token_issuer()?, pages)?;
         match &options.catalog {
             Some(file) => import(file, &router, &environment).await?,
             None if options.seeds() => demo::catalog(&ports).await?,
@@ -102,10 +125,10 @@ impl System {
         serve(ws, gateway.router(), &stop, &tasks);
         start_triggers(&template, &environment, &functions, &stop, &tasks)?;
         start_schedule(&functions, &stop, &tasks);
-        let base = format!("http://{http_address}");
         let addresses = Addresses {
             docs: format!("{base}/docs/"),
             open_api: format!("{base}/openapi.json"),
+            mail: shows_mail.then(|| format!("{base}/mail")),
             http: base,
             web_socket: format!("ws://{ws_address}"),
             redis: without_password(&redis),
@@ -145,12 +168,20 @@ fn claim_folder(folder: &Path, reset: bool) -> Result<File> {
     }
     if reset {
         // Only what Souk wrote: the folder may be one that somebody named by mistake.
-        for name in
-            ["souk.db", "souk.db-wal", "souk.db-shm", "demo-users.json", "token-private.pem", "token-public.pem"]
-        {
+        for name in [
+            "souk.db",
+            "souk.db-wal",
+            "souk.db-shm",
+            "demo-users.json",
+            "token-private.pem",
+            "token-public.pem",
+            "second-factor.key",
+        ] {
             remove(std::fs::remove_file(folder.join(name))).with_context(context)?;
         }
-        remove(std::fs::remove_dir_all(folder.join("redis"))).with_context(context)?;
+        for name in ["redis", "mail"] {
+            remove(std::fs::remove_dir_all(folder.join(name))).with_context(context)?;
+        }
     }
     Ok(lock)
 }
@@ -181,11 +212,20 @@ async fn republish_what_redis_lost(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
+/// Invites the admin, unless the address has an account already: options stay when a shop starts again.
+async fn invite_admin(email: &str, functions: &Functions) -> Result<()> {
+    match functions.call("create-admin", json!({ "email": email, "name": "Admin" })).await {
+        Ok(()) | Err(Error::Conflict { code: "email_taken", .. }) => Ok(()),
+        Err(error) => Err(error).context("create-admin"),
+    }
+}
+
 /// Sends the file through the import function, as a client would.
 async fn import(file: &Path, router: &Router, environment: &Environment) -> Result<()> {
     let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
     let manager = Identity { id: souk_domain::CustomerId::new(), role: souk_domain::Role::Manager };
-    let (token, _) = environment.token_issuer()?.issue(manager)?;
+    let bearer = Bearer { identity: manager, session: SessionId::new(), must_enrol: false };
+    let (token, _) = environment.token_issuer()?.issue(bearer)?;
     let request = Request::post("/api/v1/products/import")
         .header(header::CONTENT_TYPE, "text/csv")
         .header(header::AUTHORIZATION, format!("Bearer {}", secrecy::ExposeSecret::expose_secret(&token)))
@@ -206,7 +246,9 @@ fn serve(listener: TcpListener, router: Router, stop: &CancellationToken, tasks:
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let stop = stop.clone();
     tasks.spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+        // Rates are counted by where a request comes from.
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let served = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await;
         if let Err(error) = served {
             tracing::error!(%error, "a server stopped");
         }

@@ -1,9 +1,12 @@
 //! Starts shops and talks to them.
 
+mod authenticator;
 mod browser;
 mod proxy;
+mod secrets;
 mod shop;
 
+pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use proxy::Proxy;
-pub use shop::{Answer, Shop, eventually, order_of, send};
+pub use shop::{Answer, PASSWORD, Person, Shop, eventually, order_of, send};

@@ -1,7 +1,9 @@
+use super::{Authenticator, secrets};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use souk_conformance::sqlserver::{TEST_URL, Turn, empty_database};
 use std::fmt;
+use std::fs::OpenOptions;
 use std::future::Future;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
@@ -13,6 +15,9 @@ use tempfile::TempDir;
 /// How long anything may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The password of customers whose password does not matter.
+pub const PASSWORD: &str = "correct horse battery";
+
 /// A `souk` process with a folder of its own.
 pub struct Shop {
     process: Child,
@@ -22,6 +27,7 @@ pub struct Shop {
     _turn: Option<Turn>,
     store_url: Option<String>,
     folder: TempDir,
+    log: TempDir,
     arguments: Vec<String>,
     pub banner: Value,
     client: Client,
@@ -56,9 +62,14 @@ impl Shop {
             Some(_) => Some(empty_database().await),
             None => None,
         };
-        let (process, banner) = start(folder.path(), store_url.as_deref(), &arguments);
+        if !arguments.iter().any(|a| a == "--rate-limit-factor") {
+            // Tests do in a second what people do in an hour; those about rates say so.
+            arguments.extend(["--rate-limit-factor", "1000"].map(str::to_owned));
+        }
+        let log = tempfile::tempdir().unwrap();
+        let (process, banner) = start(folder.path(), log.path(), store_url.as_deref(), &arguments);
         let client = Client::builder().timeout(PATIENCE).build().unwrap();
-        Self { process, redis, _turn: turn, store_url, folder, arguments, banner, client }
+        Self { process, redis, _turn: turn, store_url, folder, log, arguments, banner, client }
     }
 
     /// Ends the process as Ctrl-C would, and waits.
@@ -75,7 +86,13 @@ impl Shop {
 
     /// Starts the process again on the same folder.
     pub fn start_again(&mut self) {
-        let (process, banner) = start(self.folder.path(), self.store_url.as_deref(), &self.arguments);
+        self.start_again_with(&[]);
+    }
+
+    pub fn start_again_with(&mut self, more: &[&str]) {
+        let arguments: Vec<String> =
+            self.arguments.iter().cloned().chain(more.iter().map(ToString::to_string)).collect();
+        let (process, banner) = start(self.folder.path(), self.log.path(), self.store_url.as_deref(), &arguments);
         self.process = process;
         self.banner = banner;
     }
@@ -96,31 +113,110 @@ impl Shop {
         send(self.request(Method::GET, path)).await
     }
 
-    /// The demo user of a role, logged in.
-    pub async fn demo(&self, role: &str) -> Person<'_> {
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// Address and password of the demo user of a role.
+    pub fn demo_user(&self, role: &str) -> (String, String) {
         let users = self.banner["users"].as_array().unwrap();
         let user = users.iter().find(|user| user["role"] == role).unwrap();
-        self.log_in(user["email"].as_str().unwrap(), user["password"].as_str().unwrap()).await
+        let text = |field: &str| user[field].as_str().unwrap().to_owned();
+        (text("email"), text("password"))
     }
 
     pub async fn manager(&self) -> Person<'_> {
-        self.demo("manager").await
+        let (email, password) = self.demo_user("manager");
+        self.log_in(&email, &password).await
+    }
+
+    /// The demo admin, who sets a second factor up first.
+    pub async fn admin(&self) -> Person<'_> {
+        let (email, password) = self.demo_user("admin");
+        let admin = self.log_in(&email, &password).await;
+        let authenticator = Authenticator::set_up(&admin, &password).await;
+        authenticator.confirm(&admin).await.expect(200);
+        admin.refreshed().await
+    }
+
+    pub async fn try_log_in(&self, email: &str, password: &str) -> Answer {
+        self.post("/api/v1/sessions", json!({ "email": email, "password": password })).await
     }
 
     pub async fn log_in(&self, email: &str, password: &str) -> Person<'_> {
-        let session = json!({ "email": email, "password": password });
-        let answer = send(self.request(Method::POST, "/api/v1/sessions").json(&session)).await;
-        let id = answer.expect(200)["customer"]["id"].as_str().unwrap().to_owned();
-        Person { shop: self, token: answer.data["accessToken"].as_str().unwrap().to_owned(), id }
+        let answer = self.try_log_in(email, password).await;
+        self.logged_in(&answer)
+    }
+
+    /// Whom an answer with tokens is for.
+    #[track_caller]
+    pub fn logged_in(&self, answer: &Answer) -> Person<'_> {
+        let data = answer.expect(200);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Person {
+            shop: self,
+            token: text(&data["accessToken"]),
+            refresh_token: text(&data["refreshToken"]),
+            id: text(&data["customer"]["id"]),
+            email: text(&data["customer"]["email"]),
+        }
     }
 
     /// A new customer, logged in.
     pub async fn customer(&self) -> Person<'_> {
-        let (email, password) = (format!("{}@example.com", uuid::Uuid::new_v4()), "correct horse battery");
-        let new = json!({ "email": email, "name": "Test Customer", "password": password });
-        send(self.request(Method::POST, "/api/v1/customers").json(&new)).await.expect(201);
-        self.log_in(&email, password).await
+        self.customer_with(&format!("{}@example.com", uuid::Uuid::new_v4()), PASSWORD).await
     }
+
+    pub async fn customer_with(&self, email: &str, password: &str) -> Person<'_> {
+        let new = json!({ "email": email, "name": "Test Customer", "password": password });
+        self.post("/api/v1/customers", new).await.expect(202);
+        let token = self.mailed_token(email, "verify").await;
+        self.post("/api/v1/email-verifications", json!({ "token": token })).await.expect(200);
+        self.log_in(email, password).await
+    }
+
+    /// The mails to an address, newest first.
+    pub async fn mails(&self, email: &str) -> Vec<Value> {
+        let request = self.request(Method::GET, &format!("/mail.json?to={email}"));
+        request.send().await.unwrap().json().await.unwrap()
+    }
+
+    /// The mail to an address with this subject, once it is there.
+    pub async fn mail(&self, email: &str, subject: &str) -> Value {
+        let started = Instant::now();
+        loop {
+            let mails = self.mails(email).await;
+            if let Some(mail) = mails.into_iter().find(|mail| mail["subject"] == subject) {
+                return mail;
+            }
+            assert!(started.elapsed() < PATIENCE, "no mail about {subject:?} came");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The token of the link in the newest mail to an address that has one for the action; never the same twice.
+    pub async fn mailed_token(&self, email: &str, action: &str) -> String {
+        let started = Instant::now();
+        loop {
+            let mails = self.mails(email).await;
+            let tokens = mails.iter().filter_map(|mail| token_in(mail["text"].as_str()?, action));
+            if let Some(token) = tokens.into_iter().find(|token| secrets::remember(token)) {
+                return token;
+            }
+            assert!(started.elapsed() < PATIENCE, "no mail came");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// What the shop has logged since it was first started.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path().join("log")).unwrap()
+    }
+}
+
+fn token_in(text: &str, action: &str) -> Option<String> {
+    let (_, rest) = text.split_once(&format!("#{action}="))?;
+    Some(rest.split_whitespace().next()?.to_owned())
 }
 
 impl Drop for Shop {
@@ -129,10 +225,19 @@ impl Drop for Shop {
             let _ = child.kill();
             let _ = child.wait();
         }
+        // Every test looks: no log line of any shop holds a secret that any test used.
+        if !std::thread::panicking() {
+            secrets::assert_none_in(&self.log());
+        } else {
+            let log = self.log();
+            let last: Vec<&str> = log.lines().rev().take(30).collect();
+            eprintln!("the end of the shop's log:\n{}", last.into_iter().rev().collect::<Vec<_>>().join("\n"));
+        }
     }
 }
 
-fn start(folder: &Path, store_url: Option<&str>, arguments: &[String]) -> (Child, Value) {
+fn start(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String]) -> (Child, Value) {
+    let log = OpenOptions::new().create(true).append(true).open(log.join("log")).unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_souk"))
         .args(["--http-port", "0", "--ws-port", "0", "--banner", "json", "--data"])
         .arg(folder)
@@ -141,15 +246,20 @@ fn start(folder: &Path, store_url: Option<&str>, arguments: &[String]) -> (Child
         .env_remove("SOUK_STORE_URL")
         .env_remove("SOUK_REDIS_URL")
         .env_remove("SOUK_DYNAMODB_ENDPOINT")
+        .env_remove("SOUK_MAIL_URL")
+        .env_remove("SOUK_RATE_LIMIT_FACTOR")
         .envs(store_url.map(|url| ("SOUK_STORE_URL", url)))
         .arg("--demo")
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
+        // All that Souk says, and more than usual of those who see secrets.
+        .env("SOUK_LOG", "info,souk=trace,axum=debug,lettre=debug,redis=debug,tiberius=debug")
+        .stderr(log)
         .spawn()
         .unwrap();
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let banner = serde_json::from_str(&line).unwrap_or_else(|_| panic!("souk did not start: {line:?}"));
+    let banner: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("souk did not start: {line:?}"));
+    secrets::remember_in(&banner);
     (process, banner)
 }
 
@@ -179,12 +289,28 @@ fn signal(process: &Child, signal: &str) {
 pub struct Person<'a> {
     shop: &'a Shop,
     pub token: String,
+    pub refresh_token: String,
     pub id: String,
+    pub email: String,
 }
 
-impl Person<'_> {
+impl<'a> Person<'a> {
+    pub async fn try_refresh(&self) -> Answer {
+        self.shop.post("/api/v1/sessions/refresh", json!({ "refreshToken": self.refresh_token })).await
+    }
+
+    /// The same session with its next tokens.
+    pub async fn refreshed(&self) -> Person<'a> {
+        self.shop.logged_in(&self.try_refresh().await)
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.shop.request(method, path).bearer_auth(&self.token)
+    }
+
+    /// The same person with another token.
+    pub fn with_token(&self, token: String) -> Person<'a> {
+        Person { token, ..self.clone() }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -277,10 +403,12 @@ impl Answer {
 }
 
 pub async fn send(request: RequestBuilder) -> Answer {
+    secrets::remember_sent(&request);
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.unwrap();
     let mut body: Value = serde_json::from_str(&text).unwrap_or_default();
+    secrets::remember_in(&body);
     let mut take = |field: &str| body[field].take();
     let (data, errors, metadata) = (take("data"), take("errors"), take("metadata"));
     Answer { status, headers, text, data, errors, metadata }

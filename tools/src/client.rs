@@ -9,6 +9,22 @@ use std::time::Duration;
 /// How long any one request may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Looks for a mail, 20 ms apart.
+const MAIL_LOOKS: usize = 500;
+
+/// Sends a request, again after the time that the shop wants when it comes too often.
+async fn send_patiently(request: RequestBuilder) -> Result<Response> {
+    loop {
+        let again = request.try_clone().context("a request that cannot be sent twice")?;
+        let response = again.send().await?;
+        if response.status() != StatusCode::TOO_MANY_REQUESTS {
+            return Ok(response);
+        }
+        let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        tokio::time::sleep(Duration::from_secs(wait.unwrap_or(1))).await;
+    }
+}
+
 /// Somebody who talks to the shop, logged in or not. Cheap to clone.
 #[derive(Clone)]
 pub struct Shop {
@@ -56,7 +72,26 @@ impl Shop {
         let password = uuid::Uuid::new_v4().to_string();
         let sent = json!({ "email": email, "name": "Replayed Customer", "password": password });
         self.ask(self.request(Method::POST, "/api/v1/customers").json(&sent)).await.context("registering")?;
+        let token = self.mailed_token(email).await?;
+        let verification = self.request(Method::POST, "/api/v1/email-verifications").json(&json!({ "token": token }));
+        self.ask(verification).await.context("verifying the address")?;
         self.log_in(email, &password).await
+    }
+
+    /// The token of the link that was mailed to an address: a local shop shows its mail.
+    async fn mailed_token(&self, email: &str) -> Result<String> {
+        for _ in 0..MAIL_LOOKS {
+            let request = self.request(Method::GET, &format!("/mail.json?to={email}"));
+            let response = send_patiently(request).await?;
+            anyhow::ensure!(response.status().is_success(), "the shop shows no mail: registering needs a local one");
+            let mails: Value = response.json().await?;
+            let link = mails[0]["text"].as_str().and_then(|text| text.split_once("#verify="));
+            if let Some((_, rest)) = link {
+                return Ok(rest.split_whitespace().next().unwrap_or_default().to_owned());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        anyhow::bail!("no mail came")
     }
 
     /// A request with the caller's token.
@@ -77,7 +112,7 @@ impl Shop {
     }
 
     async fn ask_whole(&self, request: RequestBuilder) -> Result<Value> {
-        let response = request.send().await?;
+        let response = send_patiently(request).await?;
         let status = response.status();
         let body: Value = response.json().await?;
         anyhow::ensure!(status.is_success(), "{status}: {}", body["errors"]);
@@ -143,11 +178,11 @@ impl Shop {
         let body = json!({ "lines": lines });
         for attempt in 1.. {
             let request = self.request(Method::POST, "/api/v1/orders").header("Idempotency-Key", key).json(&body);
-            match request.send().await {
+            match send_patiently(request).await {
                 Ok(response) if response.status() != StatusCode::SERVICE_UNAVAILABLE => {
                     return read_placed(response).await;
                 }
-                Err(error) if attempt == 5 => return Err(error.into()),
+                Err(error) if attempt == 5 => return Err(error),
                 _ => tokio::time::sleep(Duration::from_millis(100 << attempt)).await,
             }
             anyhow::ensure!(attempt < 5, "the shop stays unavailable");

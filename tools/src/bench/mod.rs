@@ -2,6 +2,7 @@
 
 mod frames;
 mod orders;
+mod passwords;
 mod reads;
 mod shop;
 mod sqlserver;
@@ -61,6 +62,7 @@ pub async fn run(options: &Options) -> Result<()> {
     orders::measure(options, &shop).await?;
     reads::measure(&shop).await?;
     frames::measure(&shop).await?;
+    passwords::measure().await?;
     println!("memory      {:.0} MB resident after all of this", shop.resident_mb()?);
     Ok(())
 }

@@ -109,7 +109,8 @@ impl<S: Customers + Products + Inventory + Orders> Direct<S> {
 
     pub(super) async fn place(&self, n: usize) -> Result<()> {
         let quantity = Quantity::new(1)?;
-        let lines = chosen(n).map(|product| NewOrderLine { product_id: self.products[product], quantity });
+        let lines =
+            chosen(n).map(|product| NewOrderLine { product_id: self.products[product], quantity, agreed_price: None });
         let order = NewOrder::new(self.customer, lines, None)?;
         let claim = Claim { scope: "bench".to_owned(), key: format!("bench-{n}"), fingerprint: [0; 32] };
         let cause = Cause { claim: Some(claim), ..Cause::internal("bench") };

@@ -9,7 +9,7 @@ use axum::http::Request;
 use redis::AsyncCommands;
 use reqwest::Method;
 use souk_catalog::{Catalog, get_product};
-use souk_lambda::{Access, Announcer, Copies, Ports};
+use souk_lambda::{Access, Announcer, Copies, Door, Ports, TokenKeys};
 use souk_redis::RedisLink;
 use souk_sqlite::SqliteStore;
 use std::future::Future;
@@ -72,7 +72,9 @@ fn function(redis: &str, folder: &std::path::Path) -> Result<Router> {
     let redis = Arc::new(RedisLink::new(redis)?);
     let store = Arc::new(SqliteStore::open(&folder.join("empty.db"))?);
     let announcer = Announcer::new(redis.clone(), redis.clone(), store.clone());
-    let ports = Ports { store, copies: Copies::new(redis), announcer, access: Access::new(&public_key()?)? };
+    let access = Access { keys: TokenKeys::new(&public_key()?)?, door: Door::new(redis.clone(), 1) };
+    let copies = Copies::new(redis.clone());
+    let ports = Ports { store, copies, sessions: redis.clone(), carts: redis, announcer, access };
     let (router, _) = get_product::router().with_state(Catalog::from(ports)).split_for_parts();
     Ok(souk_lambda::wrap(router))
 }
