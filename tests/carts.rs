@@ -133,6 +133,7 @@ async fn the_cart_of_a_customer_is_there_for_nobody_else() {
     for answer in [
         eve.get(&cart).await,
         eve.post(&format!("{cart}/lines"), line(&product, 1)).await,
+        send(eve.request(Method::PUT, &format!("{cart}/lines/{product}")).json(&json!({ "quantity": 9 }))).await,
         eve.delete(&format!("{cart}/lines/{product}")).await,
         eve.post(&format!("{cart}/checkout"), checkout).await,
         shop.get(&cart).await,
@@ -140,6 +141,22 @@ async fn the_cart_of_a_customer_is_there_for_nobody_else() {
     ] {
         assert_eq!(answer.failure(), (404, "not_found"));
     }
+    assert_eq!(quantities(ada.get(&cart).await.expect(200)), [("MINE".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn two_people_who_check_the_cart_of_a_guest_out_at_once_get_one_order() {
+    let shop = Shop::open().await;
+    let product = shop.manager().await.product("RACE", 100, 100).await;
+    let cart = shop.post("/api/v1/carts", json!({})).await.header("location").unwrap().to_owned();
+    let filled = shop.post(&format!("{cart}/lines"), line(&product, 1)).await;
+    let (ada, eve) = (shop.customer().await, shop.customer().await);
+    let (path, body) = (format!("{cart}/checkout"), seen(filled.expect(200)));
+    let (first, second) = tokio::join!(ada.post(&path, body.clone()), eve.post(&path, body.clone()));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
+    assert_eq!(shop.get(&format!("/api/v1/products/{product}/stock")).await.expect(200)["reserved"], 1);
 }
 
 #[tokio::test]

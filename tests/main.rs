@@ -19,6 +19,7 @@ mod realtime;
 mod replay;
 mod roles;
 mod second_factor;
+mod security;
 mod sessions;
 mod staff;
 mod system;

@@ -1,7 +1,7 @@
 //! Authenticators, recovery codes, and admins who need one.
 
 use crate::harness::{Authenticator, Browser, PASSWORD, Shop};
-use serde_json::{Value, json};
+use serde_json::json;
 
 async fn log_in(shop: &Shop, email: &str, code: &str) -> crate::harness::Answer {
     shop.post("/api/v1/sessions", json!({ "email": email, "password": PASSWORD, "code": code })).await
@@ -58,7 +58,7 @@ async fn a_recovery_code_stands_in_for_the_authenticator_once() {
 }
 
 #[tokio::test]
-async fn an_admin_can_do_nothing_before_a_second_factor_is_set_up_and_never_removes_it() {
+async fn an_admin_can_do_nothing_while_no_second_factor_is_set_up() {
     let shop = Shop::open().await;
     let (email, password) = shop.demo_user("admin");
     let answer = shop.try_log_in(&email, &password).await;
@@ -74,10 +74,32 @@ async fn an_admin_can_do_nothing_before_a_second_factor_is_set_up_and_never_remo
     let admin = shop.logged_in(&again);
 
     let authenticator = Authenticator::set_up(&admin, &password).await;
+    // Somebody else who knows the password is in as well; a session without a code never becomes a whole one.
+    let thief = shop.log_in(&email, &password).await;
     authenticator.confirm(&admin).await.expect(200);
+    assert_eq!(thief.try_refresh().await.failure(), (401, "session_ended"));
     let admin = admin.refreshed().await;
     admin.get("/api/v1/customers").await.expect(200);
+
+    // Who lost the phone removes it with a recovery code, and sets another one up before anything else.
     let body = json!({ "password": password, "code": authenticator.recovery_codes[0] });
-    let refused = admin.post("/api/v1/customers/me/second-factor/removal", body).await;
-    assert_eq!((refused.failure(), &refused.data), ((403, "forbidden"), &Value::Null));
+    admin.post("/api/v1/customers/me/second-factor/removal", body).await.expect(200);
+    let admin = admin.refreshed().await;
+    assert_eq!(admin.get("/api/v1/customers").await.failure(), (403, "second_factor_required"));
+    Authenticator::set_up(&admin, &password).await.confirm(&admin).await.expect(200);
+    admin.refreshed().await.get("/api/v1/customers").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_reset_password_does_not_replace_the_second_factor() {
+    let shop = Shop::open().await;
+    let ada = shop.customer().await;
+    let authenticator = Authenticator::set_up(&ada, PASSWORD).await;
+    authenticator.confirm(&ada).await.expect(200);
+    shop.post("/api/v1/password-resets", json!({ "email": ada.email })).await.expect(202);
+    let token = shop.mailed_token(&ada.email, "password").await;
+    let body = json!({ "token": token, "newPassword": "another correct horse" });
+    shop.post("/api/v1/password-resets/confirmations", body).await.expect(200);
+    let refused = shop.try_log_in(&ada.email, "another correct horse").await;
+    assert_eq!(refused.failure(), (401, "second_factor_required"));
 }

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 async fn a_refresh_token_brings_the_next_tokens() {
     let shop = Shop::open().await;
     let mut ada = shop.customer().await;
+    assert_eq!(ada.get("/api/v1/customers/me").await.header("cache-control"), Some("no-store"));
+    assert_eq!(ada.try_refresh().await.header("cache-control"), Some("no-store"));
     for _ in 0..3 {
         let next = ada.refreshed().await;
         assert_ne!(next.refresh_token, ada.refresh_token);
@@ -152,6 +154,11 @@ async fn without_redis_people_come_in_and_what_was_ended_meanwhile_stays_ended()
     // Nobody is told that a session ended which did not: a refresh waits, and so does what only Redis could do.
     assert_eq!(ada.try_refresh().await.failure(), (503, "unavailable"));
     assert_eq!(ada.delete("/api/v1/sessions/current").await.failure(), (503, "unavailable"));
+    for answer in [ada.get("/api/v1/sessions").await, ada.post("/api/v1/carts", json!({})).await] {
+        assert_eq!(answer.failure(), (503, "unavailable"));
+    }
+    let exported = ada.get("/api/v1/customers/me/export").await;
+    assert_eq!(exported.expect(200)["sessions"], json!([]));
     // The store remembers that every session is over.
     ada.delete("/api/v1/sessions").await.expect(200);
 

@@ -6,7 +6,7 @@ use axum::response::Redirect;
 use axum::routing::get;
 use souk_carts::Carts;
 use souk_catalog::Catalog;
-use souk_customers::{Authenticators, Customers, LogIn, SecondFactor};
+use souk_customers::{Authenticators, Customers, LogIn, Refresh, SecondFactor};
 use souk_inventory::Inventory;
 use souk_lambda::{Ports, TokenIssuer};
 use souk_orders::Orders;
@@ -51,12 +51,14 @@ fn with_state<S: Clone + Send + Sync + 'static>(
 
 /// Every HTTP function that this process knows, by name.
 fn functions(ports: &Ports, authenticators: &Authenticators, issuer: TokenIssuer) -> Functions {
-    let log_in = LogIn::new(ports.clone(), authenticators.clone(), issuer);
+    let log_in = LogIn::new(ports.clone(), authenticators.clone(), issuer.clone());
+    let refresh = Refresh::new(ports.clone(), issuer);
     let second_factor = SecondFactor::new(ports.clone(), authenticators.clone());
     with_state(souk_catalog::http_functions(), &Catalog::from(ports.clone()))
         .chain(with_state(souk_inventory::http_functions(), &Inventory::from(ports.clone())))
         .chain(with_state(souk_customers::http_functions(), &Customers::from(ports.clone())))
         .chain(with_state(souk_customers::log_in_functions(), &log_in))
+        .chain(with_state(souk_customers::refresh_functions(), &refresh))
         .chain(with_state(souk_customers::second_factor_functions(), &second_factor))
         .chain(with_state(souk_carts::http_functions(), &Carts::from(ports.clone())))
         .chain(with_state(souk_orders::http_functions(), &Orders::from(ports.clone())))

@@ -28,6 +28,7 @@ use souk_template::Template;
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -159,7 +160,8 @@ impl System {
 /// Makes the folder this process's own.
 fn claim_folder(folder: &Path, reset: bool) -> Result<File> {
     let context = || folder.display().to_string();
-    std::fs::create_dir_all(folder).with_context(context)?;
+    // Its owner's own: customers, mail with links and keys are in it.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(context)?;
     let lock = File::create(folder.join("lock")).with_context(context)?;
     match lock.try_lock() {
         Ok(()) => {}

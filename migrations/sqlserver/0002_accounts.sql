@@ -105,6 +105,26 @@ SELECT c.customer_key, c.id, c.email, c.password_hash, c.sessions_over, c.sessio
 FROM customer AS c;
 GO
 
+DROP VIEW order_document;
+GO
+
+CREATE VIEW order_document AS
+SELECT o.order_key, o.id, c.id AS customer_id, c.status AS customer_status,
+    CAST(CONCAT(N'{"order":',
+        (SELECT o.id AS id, c.id AS customerId, o.status AS status, o.total_minor AS [total.amountMinor],
+            o.currency AS [total.currency], o.shipping_address AS shippingAddress, o.version AS version,
+            CAST(o.placed_at AS DATETIMEOFFSET(6)) AS placedAt, CAST(o.updated_at AS DATETIMEOFFSET(6)) AS updatedAt
+         FOR JSON PATH, WITHOUT_ARRAY_WRAPPER),
+        N',"lines":',
+        (SELECT p.id AS productId, l.sku AS sku, l.name AS name, l.quantity AS quantity,
+            l.unit_price_minor AS [unitPrice.amountMinor], l.currency AS [unitPrice.currency],
+            l.unit_price_minor * l.quantity AS [lineTotal.amountMinor], l.currency AS [lineTotal.currency]
+         FROM order_line AS l JOIN product AS p ON p.product_key = l.product_key
+         WHERE l.order_key = o.order_key ORDER BY l.line_number FOR JSON PATH),
+        N'}') AS NVARCHAR(MAX)) AS document
+FROM sales_order AS o JOIN customer AS c ON c.customer_key = o.customer_key;
+GO
+
 CREATE VIEW audit_entry_document AS
 SELECT a.entry_key, a.actor_id, a.subject_id,
     (SELECT CAST(a.at AS DATETIMEOFFSET(6)) AS at, a.action AS action, a.actor_id AS actorId, a.subject_id AS subjectId,

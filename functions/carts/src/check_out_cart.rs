@@ -127,12 +127,10 @@ async fn ordered(
     Ok(Committed { value: order, events: Vec::new(), replayed: Some(first_request) })
 }
 
-/// The claim of a cart to become an order once. Its key is none that a client can send: headers hold visible ASCII only.
+/// The claim of a cart to become an order once, whoever of those that know a guest's is the buyer.
 fn claim(buyer: CustomerId, cart: CartId, request: &CheckOutRequest) -> Claim {
-    let request = serde_json::to_vec(request).unwrap_or_default();
-    Claim {
-        scope: buyer.to_string(), key: format!("cart → order {cart}"), fingerprint: Sha256::digest(request).into()
-    }
+    let request = serde_json::to_vec(&(buyer, request)).unwrap_or_default();
+    Claim { scope: "carts".to_owned(), key: cart.to_string(), fingerprint: Sha256::digest(request).into() }
 }
 
 /// Tells every line that is not as the buyer saw it.

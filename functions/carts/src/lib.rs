@@ -9,6 +9,8 @@ pub mod open_cart;
 pub mod remove_cart_line;
 pub mod set_cart_line;
 
+#[cfg(test)]
+mod cost;
 mod view;
 
 pub use view::{CartLineView, CartView, LineChange};
@@ -34,13 +36,6 @@ impl From<Ports> for Carts {
     fn from(ports: Ports) -> Self {
         let Ports { store, copies, carts, announcer, access, .. } = ports;
         Self { carts, products: store.clone(), orders: store, copies, announcer, access }
-    }
-}
-
-impl Carts {
-    /// The same with other products: for a test that counts what they are asked.
-    pub fn with_products(self, products: Arc<dyn ports::Products>) -> Self {
-        Self { products, ..self }
     }
 }
 

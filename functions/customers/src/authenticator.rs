@@ -11,7 +11,7 @@ use totp_rs::{Builder, Secret, Totp};
 
 /// Codes that stand in for the authenticator, each once.
 const RECOVERY_CODES: usize = 10;
-/// Letters and digits of a recovery code: 80 bits, so that its hash needs no salt.
+/// Letters and digits of a recovery code: 24 of them are 120 bits, so that its hash needs no salt (OWASP ASVS 2.6.2).
 const RECOVERY_ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// Seconds of one time step.
 const STEP: u64 = 30;
@@ -120,7 +120,7 @@ fn totp(secret: &[u8], email: &Email) -> Result<Totp, Error> {
 }
 
 fn recovery_code() -> Result<String, Error> {
-    let letters = secret::random::<16>()?.map(|byte| char::from(RECOVERY_ALPHABET[usize::from(byte % 32)]));
+    let letters = secret::random::<24>()?.map(|byte| char::from(RECOVERY_ALPHABET[usize::from(byte % 32)]));
     let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
     Ok(groups.join("-"))
 }

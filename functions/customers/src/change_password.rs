@@ -4,7 +4,7 @@ use crate::{Customers, Password, entry};
 use axum::extract::State;
 use secrecy::SecretString;
 use serde::Deserialize;
-use souk_domain::SessionCutoff;
+use souk_domain::{Cause, SessionCutoff};
 use souk_lambda::{
     ApiError, Bearer, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
 };
@@ -50,6 +50,8 @@ async fn change_password(
     let is_address = new_password.not_the_address(&account.customer.email);
     is_address.map_err(|violation| ApiError::from(violation).field("newPassword"))?;
     let hash = shop.passwords.hash(new_password).await?;
+    // Hashing took its time: sessions that began meanwhile are over, too.
+    let cause = Cause { at: souk_domain::now(), ..cause };
     let committed = shop.customers.change_password(caller.id, hash, bearer.session, &cause).await?;
     if committed.replayed.is_none() {
         let cutoff = SessionCutoff { at: cause.at, kept: Some(bearer.session) };

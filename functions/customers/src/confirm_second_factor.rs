@@ -1,10 +1,10 @@
 //! `POST /api/v1/customers/me/second-factor/confirmation`: the authenticator works. For whoever logged in.
 
-use crate::{SecondFactor, authenticator::Code};
+use crate::{SecondFactor, authenticator::Code, entry};
 use axum::extract::State;
 use secrecy::SecretString;
 use serde::Deserialize;
-use souk_domain::{Customer, Error, Rate};
+use souk_domain::{Customer, Error, Rate, SessionCutoff};
 use souk_lambda::{
     ApiError, Bearer, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
 };
@@ -23,7 +23,7 @@ pub struct ConfirmationRequest {
 
 /// Confirm a second factor
 ///
-/// Log-ins ask for a code from now on; the owner is told by mail. An admin refreshes the session then, and may do everything.
+/// Log-ins ask for a code from now on; every other session ends, and the owner is told by mail. An admin refreshes the session then, and may do everything.
 /// `invalid_second_factor` for a wrong code.
 #[utoipa::path(
     post,
@@ -51,7 +51,11 @@ async fn confirm_second_factor(
         Code::Recovery(_) => None,
     };
     let wrong = || ApiError::invalid("invalid_second_factor", "the code is wrong").field("code");
-    let committed = shop.customers.confirm_second_factor(bearer.identity.id, step.ok_or_else(wrong)?, &cause).await?;
+    let (id, session) = (bearer.identity.id, bearer.session);
+    let committed = shop.customers.confirm_second_factor(id, step.ok_or_else(wrong)?, session, &cause).await?;
+    if committed.replayed.is_none() {
+        entry::end_sessions(&*shop.sessions, id, SessionCutoff { at: cause.at, kept: Some(session) }).await;
+    }
     shop.announcer.announce(&committed.events).await;
     Ok(Reply::committed(committed))
 }

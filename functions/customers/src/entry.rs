@@ -66,18 +66,18 @@ impl LoggedIn {
 /// Begins a session. Without a refresh token when sessions cannot be kept: a shop without Redis still lets people in.
 pub(crate) async fn begin_session(
     sessions: &dyn ports::Sessions,
+    id: SessionId,
     customer: &Customer,
     user_agent: String,
-) -> Result<(SessionId, Option<String>), Error> {
-    let id = SessionId::new();
+) -> Result<Option<String>, Error> {
     let (secret, hash) = secret::new_secret()?;
     let (started_at, last_used_at) = (id.started_at(), souk_domain::now());
     let session = Session { id, customer_id: customer.id, started_at, last_used_at, user_agent };
     match sessions.start(&session, hash, SessionLife::of(customer.role)).await {
-        Ok(()) => Ok((id, Some(secret::write_refresh_token(id, &secret)))),
+        Ok(()) => Ok(Some(secret::write_refresh_token(id, &secret))),
         Err(Error::Unavailable(error)) => {
             tracing::warn!(error, "a session begins that cannot be refreshed");
-            Ok((id, None))
+            Ok(None)
         }
         Err(error) => Err(error),
     }
@@ -109,8 +109,7 @@ pub(crate) async fn confirm_password(
 ) -> Result<Account, ApiError> {
     let account = shop.customers.account(id).await?;
     let Access { door, .. } = &shop.access;
-    door.admit(None, &[door.meter(Rate::LOG_IN_ACCOUNT, secret::hash(account.customer.email.as_str()).to_hex())])
-        .await?;
+    door.admit(None, &[door.meter(Rate::LOG_IN_ACCOUNT, id)]).await?;
     let hash = (account.customer.status == CustomerStatus::Active).then(|| account.password_hash.clone());
     match shop.passwords.verify(Password::tried(password), hash).await? {
         Fit::No => Err(ApiError::invalid("invalid_credentials", "the password is wrong").field("password")),

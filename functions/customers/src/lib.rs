@@ -32,6 +32,8 @@ pub mod verify_email;
 mod authenticator;
 mod entry;
 mod letter;
+#[cfg(test)]
+mod outdated_hash;
 mod password;
 mod secret;
 
@@ -64,12 +66,20 @@ impl From<Ports> for Customers {
     }
 }
 
-/// What the functions touch that hand out tokens.
+/// What a log-in touches.
 #[derive(Clone, FromRef)]
 pub struct LogIn {
     shop: Customers,
     carts: Arc<dyn ports::Carts>,
     authenticators: Authenticators,
+    issuer: TokenIssuer,
+    access: Access,
+}
+
+/// What refreshing a session touches.
+#[derive(Clone, FromRef)]
+pub struct Refresh {
+    shop: Customers,
     issuer: TokenIssuer,
     access: Access,
 }
@@ -88,6 +98,14 @@ impl LogIn {
     pub fn new(ports: Ports, authenticators: Authenticators, issuer: TokenIssuer) -> Self {
         let (carts, access) = (ports.carts.clone(), ports.access.clone());
         Self { shop: ports.into(), carts, authenticators, issuer, access }
+    }
+}
+
+impl Refresh {
+    /// The ports, and the key that signs.
+    pub fn new(ports: Ports, issuer: TokenIssuer) -> Self {
+        let access = ports.access.clone();
+        Self { shop: ports.into(), issuer, access }
     }
 }
 
@@ -125,9 +143,14 @@ pub fn http_functions() -> Vec<(&'static str, OpenApiRouter<Customers>)> {
     ]
 }
 
-/// The HTTP functions that hand out tokens.
+/// The HTTP function that hands out the first tokens.
 pub fn log_in_functions() -> Vec<(&'static str, OpenApiRouter<LogIn>)> {
-    vec![("log-in", log_in::router()), ("refresh-session", refresh_session::router())]
+    vec![("log-in", log_in::router())]
+}
+
+/// The HTTP function that hands out the next ones.
+pub fn refresh_functions() -> Vec<(&'static str, OpenApiRouter<Refresh>)> {
+    vec![("refresh-session", refresh_session::router())]
 }
 
 /// The HTTP functions that know authenticators.

@@ -8,7 +8,7 @@ use axum::http::header::{CACHE_CONTROL, USER_AGENT};
 use axum::response::IntoResponse;
 use secrecy::SecretString;
 use serde::Deserialize;
-use souk_domain::{Account, CartId, CustomerId, CustomerStatus, Email, Rate, ports};
+use souk_domain::{Account, CartId, CustomerId, CustomerStatus, Email, Rate, SessionId, ports};
 use souk_lambda::{ApiError, ClientAddress, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -60,6 +60,8 @@ async fn log_in(
 ) -> Result<impl IntoResponse, ApiError> {
     let LogIn { shop, carts, authenticators, issuer, .. } = &state;
     let LogInRequest { email, password, code, cart_id } = request;
+    // It begins before the account is read: whoever changes the password from now on ends it.
+    let session = SessionId::new();
     let account = check_password(shop, address, &email, password).await?;
     if account.customer.second_factor {
         let missing = || ApiError::unauthenticated("second_factor_required", "a code of the authenticator is missing");
@@ -70,7 +72,8 @@ async fn log_in(
     }
     let agent = headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
     let agent = agent.unwrap_or_default().chars().take(USER_AGENT_LENGTH).collect();
-    let (session, refresh_token) = entry::begin_session(&*shop.sessions, &account.customer, agent).await?;
+    let refresh_token = entry::begin_session(&*shop.sessions, session, &account.customer, agent).await?;
+    still_open(shop, &account, session).await?;
     let cart_id = merge_cart(&**carts, account.customer.id, cart_id).await;
     let logged_in = LoggedIn::new(issuer, account.customer, session, refresh_token, cart_id)?;
     Ok(([(CACHE_CONTROL, "no-store")], Reply::ok(logged_in)))
@@ -98,6 +101,16 @@ async fn check_password(
         shop.customers.upgrade_password_hash(account.customer.id, &account.password_hash, &new).await?;
     }
     Ok(account)
+}
+
+/// Looks once more: whoever shut the account out, or gave it another password, while the old one was being checked ends this session.
+async fn still_open(shop: &Customers, account: &Account, session: SessionId) -> Result<(), ApiError> {
+    let now = shop.customers.account(account.customer.id).await?;
+    if now.customer.status == CustomerStatus::Active && !now.cutoff.ends(session) {
+        return Ok(());
+    }
+    shop.sessions.end(account.customer.id, session).await?;
+    Err(ApiError::unauthenticated("invalid_credentials", "e-mail address or password is wrong"))
 }
 
 /// Nobody is kept out because a cart cannot be had: `POST /api/v1/carts` merges it later.

@@ -140,7 +140,12 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let _place = self.places.acquire().await.map_err(internal)?;
+        let place = self.places.clone().acquire_owned().await.map_err(internal)?;
+        // The work keeps its place to its end, also when the caller has gone away.
+        let work = move || {
+            let _place = place;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(internal)?
     }
 }
@@ -167,6 +172,21 @@ mod tests {
         assert_eq!(fit("correct horse", Some(hash.clone())).await, Fit::Yes);
         assert_eq!(fit("wrong horse", Some(hash)).await, Fit::No);
         assert_eq!(fit("nobody", None).await, Fit::No);
+    }
+
+    #[tokio::test]
+    async fn long_and_foreign_passwords_count_to_their_last_character() {
+        let passwords = Passwords::default();
+        for (text, other) in [("x".repeat(128), format!("{}y", "x".repeat(127))), ("密".repeat(64), "密".repeat(63))]
+        {
+            let hash = passwords.hash(password(&text)).await.expect("a hash");
+            let again = passwords.hash(password(&text)).await.expect("a hash");
+            assert_ne!(hash.expose_secret(), again.expose_secret());
+            let fit = async |text: &str| {
+                passwords.verify(Password::tried(text.into()), Some(hash.clone())).await.expect("an answer")
+            };
+            assert_eq!((fit(&text).await, fit(&other).await), (Fit::Yes, Fit::No));
+        }
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! `POST /api/v1/sessions/refresh`: a refresh token becomes new tokens. For everybody.
 
 use crate::entry::LoggedIn;
-use crate::{LogIn, secret};
+use crate::{Refresh, secret};
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
@@ -39,7 +39,7 @@ pub struct RefreshRequest {
     ),
 )]
 async fn refresh_session(
-    State(LogIn { shop, issuer, .. }): State<LogIn>,
+    State(Refresh { shop, issuer, .. }): State<Refresh>,
     Command(request, cause): Command<RefreshRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
     let ended = || ApiError::unauthenticated("session_ended", "the session has ended; log in again");
@@ -80,6 +80,6 @@ fn goes_on(session: &Session, account: &Account) -> bool {
 }
 
 /// The function.
-pub fn router() -> OpenApiRouter<LogIn> {
+pub fn router() -> OpenApiRouter<Refresh> {
     OpenApiRouter::new().routes(routes!(refresh_session))
 }

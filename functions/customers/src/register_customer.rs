@@ -48,7 +48,7 @@ async fn register_customer(
     let RegistrationRequest { email, name, password } = request;
     password.not_the_address(&email).map_err(|violation| ApiError::from(violation).field("password"))?;
     let door = &shop.access.door;
-    let mailbox = secret::hash(email.as_str()).to_hex();
+    let mailbox = format!("registration:{}", secret::hash(email.as_str()).to_hex());
     door.admit(None, &[door.meter(Rate::REGISTRATIONS, address), door.meter(Rate::MAILS, mailbox)]).await?;
     let password_hash = shop.passwords.hash(password).await?;
     let new = NewRegistration { email, name, password_hash };

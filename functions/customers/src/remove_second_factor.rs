@@ -1,10 +1,10 @@
-//! `POST /api/v1/customers/me/second-factor/removal`: log-ins ask for no code any more. For customers and managers.
+//! `POST /api/v1/customers/me/second-factor/removal`: log-ins ask for no code any more. For whoever logged in.
 
 use crate::{SecondFactor, entry};
 use axum::extract::State;
 use secrecy::SecretString;
 use serde::Deserialize;
-use souk_domain::{Customer, Role};
+use souk_domain::Customer;
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
 };
@@ -27,7 +27,7 @@ pub struct RemovalRequest {
 /// Remove one's own second factor
 ///
 /// The owner is told by mail. `invalid_credentials` for a wrong password, `invalid_second_factor` for a wrong code, `second_factor_missing`
-/// when there is none. Admins keep theirs.
+/// when there is none. Admins can do nothing then but set up another one.
 #[utoipa::path(
     post,
     path = "/api/v1/customers/me/second-factor/removal",
@@ -45,9 +45,6 @@ async fn remove_second_factor(
     Caller(caller): Caller,
     Command(request, cause): Command<RemovalRequest>,
 ) -> Result<Reply<Customer>, ApiError> {
-    if caller.role == Role::Admin {
-        return Err(ApiError::forbidden());
-    }
     let account = entry::confirm_password(&shop, caller.id, request.password).await?;
     if account.customer.second_factor
         && !entry::use_code(&*shop.customers, &authenticators, &account, &request.code).await?

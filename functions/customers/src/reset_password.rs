@@ -4,8 +4,10 @@ use crate::{Customers, Password, entry, secret};
 use axum::extract::State;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use souk_domain::SessionCutoff;
-use souk_lambda::{ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply};
+use souk_domain::{Cause, Rate, SessionCutoff};
+use souk_lambda::{
+    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply,
+};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -40,10 +42,16 @@ pub struct NewPasswordRequest {
 )]
 async fn reset_password(
     State(shop): State<Customers>,
+    address: ClientAddress,
     Command(request, cause): Command<NewPasswordRequest>,
 ) -> Result<Reply<()>, ApiError> {
     let NewPasswordRequest { token, new_password } = request;
+    // Hashing is dear, and the token is looked at afterwards, in the transaction.
+    let door = &shop.access.door;
+    door.admit(None, &[door.meter(Rate::RESETS, address)]).await?;
     let hash = shop.passwords.hash(new_password).await?;
+    // Hashing took its time: sessions that began meanwhile are over, too.
+    let cause = Cause { at: souk_domain::now(), ..cause };
     let committed = shop.customers.reset_password(secret::hash(token.expose_secret()), hash, &cause).await?;
     if committed.replayed.is_none() {
         let cutoff = SessionCutoff { at: cause.at, kept: None };

@@ -85,7 +85,7 @@ pub async fn every_action_leaves_its_line(store: Arc<dyn Store>) {
     store.change_password(ada, hash("newer"), SessionId::new(), &change).await.expect("a change");
     store.offer_second_factor(ada, b"sealed".to_vec(), Vec::new()).await.expect("an offer");
     let confirm = of_ada(AuditAction::SecondFactorConfirmed);
-    store.confirm_second_factor(ada, 1, &confirm).await.expect("a confirmation");
+    store.confirm_second_factor(ada, 1, SessionId::new(), &confirm).await.expect("a confirmation");
     store.remove_second_factor(ada, &of_ada(AuditAction::SecondFactorRemoved)).await.expect("a removal");
     store.end_sessions(ada, &of_ada(AuditAction::SessionsEnded)).await.expect("the end");
     let export = of_ada(AuditAction::DataExported);
@@ -190,7 +190,7 @@ pub async fn what_did_not_happen_leaves_no_line(store: Arc<dyn Store>) {
     }
     assert_refused(store.reset_password(token(2), hash("new"), &cause()).await, "invalid_link");
     assert_refused(store.remove_second_factor(ada, &cause()).await, "second_factor_missing");
-    assert_refused(store.confirm_second_factor(ada, 1, &cause()).await, "second_factor_missing");
+    assert_refused(store.confirm_second_factor(ada, 1, SessionId::new(), &cause()).await, "second_factor_missing");
     let taken = newcomer("ada@example.com", "Eve", Role::Manager);
     assert_refused(store.invite_staff(taken, Some(admin), &cause()).await, "email_taken");
     store.set_customer_status(ada, false, admin, &cause()).await.expect("nothing to do");

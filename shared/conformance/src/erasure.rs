@@ -25,7 +25,7 @@ async fn ada(store: &AnyStore) -> Customer {
     let new = newcomer("ada@example.com", "Ada Lovelace", Role::Customer);
     let id = store.register_customer(new, &cause()).await.expect("a registration").value.id;
     store.offer_second_factor(id, b"sealed".to_vec(), vec![token(1)]).await.expect("an offer");
-    store.confirm_second_factor(id, 1, &cause()).await.expect("a confirmation");
+    store.confirm_second_factor(id, 1, SessionId::new(), &cause()).await.expect("a confirmation");
     store.update_profile(id, None, profile("Ada Lovelace"), &cause()).await.expect("a change").value
 }
 
@@ -207,7 +207,7 @@ pub async fn an_erased_person_is_not_changed(store: Arc<dyn Store>) {
     assert_not_found(store.change_password(id, hash("new"), SessionId::new(), &cause()).await, "customer");
     assert_not_found(store.end_sessions(id, &cause()).await, "customer");
     assert_not_found(store.offer_second_factor(id, b"sealed".to_vec(), vec![token(1)]).await, "customer");
-    assert_not_found(store.confirm_second_factor(id, 9, &cause()).await, "customer");
+    assert_not_found(store.confirm_second_factor(id, 9, SessionId::new(), &cause()).await, "customer");
     assert_not_found(store.remove_second_factor(id, &cause()).await, "customer");
     assert_not_found(shop.place(sent(id, product)).await, "customer");
     assert_eq!(store.customer(id).await.expect("a customer"), erased);

@@ -7,7 +7,7 @@ use crate::shop::{
 };
 use chrono::Duration;
 use souk_domain::ports::Store;
-use souk_domain::{AddressBook, Cause, Change, Committed, Profile, Result, Role};
+use souk_domain::{AddressBook, Cause, Change, Committed, Profile, Result, Role, SessionId};
 use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
@@ -209,7 +209,7 @@ pub async fn claimed_commands_on_people_run_once(store: Arc<dyn Store>) {
     store.offer_second_factor(invited.id, b"sealed".to_vec(), Vec::new()).await.expect("an offer");
     let confirmed = twenty_at_once(|cause| {
         let store = store.clone();
-        async move { store.confirm_second_factor(invited.id, 1, &cause).await }
+        async move { store.confirm_second_factor(invited.id, 1, SessionId::new(), &cause).await }
     })
     .await;
     assert_eq!(store.customer(invited.id).await.expect("a customer"), confirmed);

@@ -147,6 +147,7 @@ macro_rules! conformance_tests {
                 the_link_of_a_reset_works_once
                 a_link_to_a_password_works_until_its_time_is_over
                 a_reset_ends_the_other_links
+                another_password_ends_every_link_of_the_account
                 one_of_several_resets_at_once_succeeds
                 a_reset_of_an_unknown_address_opens_nothing
                 a_link_does_not_open_an_account_that_is_shut
@@ -162,6 +163,7 @@ macro_rules! conformance_tests {
             }
             second_factor {
                 an_offered_factor_waits_for_its_confirmation
+                a_confirmation_ends_the_other_sessions
                 an_offer_replaces_the_one_before
                 a_confirmed_factor_is_not_replaced
                 a_factor_that_is_missing_is_told

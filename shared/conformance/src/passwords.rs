@@ -105,6 +105,23 @@ pub async fn a_reset_ends_the_other_links(store: Arc<dyn Store>) {
     store.reset_password(token(5), hash("newest"), &cause()).await.expect("a later wish");
 }
 
+/// Whoever knew the old password may have asked for links: another one ends them all, to whatever address they went.
+pub async fn another_password_ends_every_link_of_the_account(store: Arc<dyn Store>) {
+    let id = ada(&store).await;
+    wish_for_address(&store, id, "thief@example.com", 1).await;
+    wish_for_password(&store, "ada@example.com", 2).await;
+    store.reset_password(token(2), hash("new"), &cause()).await.expect("a reset");
+    assert_refused(store.verify_email(token(1), &cause()).await, "invalid_link");
+    wish_for_address(&store, id, "thief@example.com", 3).await;
+    wish_for_password(&store, "ada@example.com", 4).await;
+    store.change_password(id, hash("newer"), SessionId::new(), &cause()).await.expect("a change");
+    assert_refused(store.verify_email(token(3), &cause()).await, "invalid_link");
+    assert_refused(store.reset_password(token(4), hash("other"), &cause()).await, "invalid_link");
+    assert_password(&store, id, "newer").await;
+    wish_for_address(&store, id, "new@example.com", 5).await;
+    store.verify_email(token(5), &cause()).await.expect("another address");
+}
+
 /// Of several links to one account that are used at once, one gives a password.
 pub async fn one_of_several_resets_at_once_succeeds(store: Arc<dyn Store>) {
     let id = ada(&store).await;

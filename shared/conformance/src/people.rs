@@ -98,7 +98,7 @@ pub async fn changes_of_a_person_at_once_all_count(store: Arc<dyn Store>) {
         async move {
             let changed = match n {
                 0 => store.set_customer_status(id, true, id, &cause()).await,
-                1 => store.confirm_second_factor(id, 1, &cause()).await,
+                1 => store.confirm_second_factor(id, 1, SessionId::new(), &cause()).await,
                 _ => store.update_profile(id, None, called("Changed"), &cause()).await,
             };
             changed.expect("a change").value.version

@@ -4,7 +4,7 @@ use crate::mailbox::{mail_of, prepared, token};
 use crate::shop::{AnyStore, assert_not_found, assert_refused, at_once, cause, outbox, person, winners};
 use chrono::Duration;
 use souk_domain::ports::Store;
-use souk_domain::{Cause, Customer, CustomerId, CustomerStatus, MailKind, Role, TokenHash, now};
+use souk_domain::{Cause, Customer, CustomerId, CustomerStatus, MailKind, Role, SessionId, TokenHash, now};
 use std::sync::Arc;
 
 /// The time step of the code that confirms: one of the year 2026.
@@ -18,7 +18,7 @@ async fn ada(store: &AnyStore) -> CustomerId {
 async fn with_factor(store: &AnyStore, address: &str, codes: impl IntoIterator<Item = u8>) -> CustomerId {
     let id = person(store, address, Role::Customer).await.id;
     offer(store, id, b"sealed", codes).await;
-    store.confirm_second_factor(id, CONFIRMED, &cause()).await.expect("a confirmation");
+    store.confirm_second_factor(id, CONFIRMED, SessionId::new(), &cause()).await.expect("a confirmation");
     id
 }
 
@@ -50,12 +50,22 @@ pub async fn an_offered_factor_waits_for_its_confirmation(store: Arc<dyn Store>)
     assert_eq!(store.customer(id).await.expect("a customer"), old);
     assert!(outbox(&store).await.is_empty());
     let cause = Cause { at: now() + Duration::microseconds(1), ..cause() };
-    let done = store.confirm_second_factor(id, CONFIRMED, &cause).await.expect("a confirmation");
+    let done = store.confirm_second_factor(id, CONFIRMED, SessionId::new(), &cause).await.expect("a confirmation");
     assert_eq!(done.value, Customer { second_factor: true, version: 2, updated_at: cause.at, ..old });
     assert_eq!(store.customer(id).await.expect("a customer"), done.value);
     assert_eq!(secret(&store, id).await, Some(sealed));
     let mail = prepared(&store, mail_of(&done.events, MailKind::SecondFactorChanged), 9).await;
     assert_eq!((mail.email, mail.account), (done.value.email, Some(CustomerStatus::Active)));
+}
+
+/// A session that began without a code does not become one of somebody who showed one: only the one that confirmed goes on.
+pub async fn a_confirmation_ends_the_other_sessions(store: Arc<dyn Store>) {
+    let (id, kept, other) = (ada(&store).await, SessionId::new(), SessionId::new());
+    offer(&store, id, b"sealed", [1]).await;
+    let cause = Cause { at: now() + Duration::seconds(1), ..cause() };
+    store.confirm_second_factor(id, CONFIRMED, kept, &cause).await.expect("a confirmation");
+    let cutoff = store.account(id).await.expect("an account").cutoff;
+    assert!(cutoff.ends(other) && !cutoff.ends(kept));
 }
 
 /// Another offer takes the place of one that was not confirmed, codes and all.
@@ -64,7 +74,7 @@ pub async fn an_offer_replaces_the_one_before(store: Arc<dyn Store>) {
     offer(&store, id, b"first", [1, 2]).await;
     offer(&store, id, b"second", [2, 3]).await;
     assert_eq!(secret(&store, id).await, Some(b"second".to_vec()));
-    store.confirm_second_factor(id, CONFIRMED, &cause()).await.expect("a confirmation");
+    store.confirm_second_factor(id, CONFIRMED, SessionId::new(), &cause()).await.expect("a confirmation");
     for (code, works) in [(1, false), (2, true), (3, true)] {
         assert_eq!(recovers(&store, id, code).await, works, "{code}");
     }
@@ -75,7 +85,10 @@ pub async fn a_confirmed_factor_is_not_replaced(store: Arc<dyn Store>) {
     let id = with_factor(&store, "ada@example.com", [1]).await;
     let (customer, events) = (store.customer(id).await.expect("a customer"), outbox(&store).await.len());
     assert_refused(store.offer_second_factor(id, b"other".to_vec(), vec![token(2)]).await, "second_factor_enabled");
-    assert_refused(store.confirm_second_factor(id, CONFIRMED + 9, &cause()).await, "second_factor_enabled");
+    assert_refused(
+        store.confirm_second_factor(id, CONFIRMED + 9, SessionId::new(), &cause()).await,
+        "second_factor_enabled",
+    );
     assert_eq!(secret(&store, id).await, Some(b"sealed".to_vec()));
     assert_eq!(store.customer(id).await.expect("a customer"), customer);
     assert!(!recovers(&store, id, 2).await && recovers(&store, id, 1).await);
@@ -88,12 +101,15 @@ pub async fn a_factor_that_is_missing_is_told(store: Arc<dyn Store>) {
     let id = ada(&store).await;
     for _ in 0..2 {
         assert_refused(store.remove_second_factor(id, &cause()).await, "second_factor_missing");
-        assert_refused(store.confirm_second_factor(id, CONFIRMED, &cause()).await, "second_factor_missing");
+        assert_refused(
+            store.confirm_second_factor(id, CONFIRMED, SessionId::new(), &cause()).await,
+            "second_factor_missing",
+        );
     }
     offer(&store, id, b"sealed", [1]).await;
     assert_refused(store.remove_second_factor(id, &cause()).await, "second_factor_missing");
     assert!(outbox(&store).await.is_empty());
-    store.confirm_second_factor(id, CONFIRMED, &cause()).await.expect("the offer is still there");
+    store.confirm_second_factor(id, CONFIRMED, SessionId::new(), &cause()).await.expect("the offer is still there");
 }
 
 /// A factor that is removed is gone with its codes; the owner is told, and may set another one up.
@@ -110,9 +126,9 @@ pub async fn a_removed_factor_is_gone(store: Arc<dyn Store>) {
     let mail = prepared(&store, mail_of(&done.events, MailKind::SecondFactorChanged), 9).await;
     assert_eq!(mail.email, expected.email);
     assert_refused(store.remove_second_factor(id, &cause).await, "second_factor_missing");
-    assert_refused(store.confirm_second_factor(id, CONFIRMED, &cause).await, "second_factor_missing");
+    assert_refused(store.confirm_second_factor(id, CONFIRMED, SessionId::new(), &cause).await, "second_factor_missing");
     offer(&store, id, b"other", [3]).await;
-    store.confirm_second_factor(id, CONFIRMED + 5, &cause).await.expect("another one");
+    store.confirm_second_factor(id, CONFIRMED + 5, SessionId::new(), &cause).await.expect("another one");
     assert!(!recovers(&store, id, 2).await && recovers(&store, id, 3).await);
     assert_eq!(secret(&store, id).await, Some(b"other".to_vec()));
 }
@@ -181,7 +197,7 @@ pub async fn one_of_several_confirmations_at_once_succeeds(store: Arc<dyn Store>
     offer(&store, id, b"sealed", [1]).await;
     let confirm = |n: i64| {
         let store = store.clone();
-        async move { store.confirm_second_factor(id, CONFIRMED + n, &cause()).await }
+        async move { store.confirm_second_factor(id, CONFIRMED + n, SessionId::new(), &cause()).await }
     };
     assert_eq!(winners(&at_once((0..8).map(confirm)).await, "second_factor_enabled"), 1);
     assert_eq!(outbox(&store).await.len(), 1);
@@ -197,7 +213,7 @@ pub async fn one_of_several_confirmations_at_once_succeeds(store: Arc<dyn Store>
 pub async fn a_factor_of_nobody_is_not_found(store: Arc<dyn Store>) {
     let nobody = CustomerId::new();
     assert_not_found(store.offer_second_factor(nobody, b"sealed".to_vec(), vec![token(1)]).await, "customer");
-    assert_not_found(store.confirm_second_factor(nobody, CONFIRMED, &cause()).await, "customer");
+    assert_not_found(store.confirm_second_factor(nobody, CONFIRMED, SessionId::new(), &cause()).await, "customer");
     assert_not_found(store.remove_second_factor(nobody, &cause()).await, "customer");
     assert!(!steps(&store, nobody, CONFIRMED).await && !recovers(&store, nobody, 1).await);
 }

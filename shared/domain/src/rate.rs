@@ -9,17 +9,19 @@ pub struct Rate {
     pub burst: u32,
     /// From none left to all of them.
     pub per: Duration,
+    /// Whether callers are told what is left. Not where that would tell a stranger what somebody else did.
+    pub is_told: bool,
 }
 
 impl Rate {
     /// Log-ins, and whatever else a password is guessed with, against one account.
-    pub const LOG_IN_ACCOUNT: Self = Self::new("log-in-account", 10, 10 * 60);
+    pub const LOG_IN_ACCOUNT: Self = Self { is_told: false, ..Self::new("log-in-account", 10, 10 * 60) };
     /// Log-ins from one network address, which a company or a café shares.
     pub const LOG_IN_ADDRESS: Self = Self::new("log-in-address", 100, 10 * 60);
     /// Registrations from one network address.
     pub const REGISTRATIONS: Self = Self::new("registrations", 20, 60 * 60);
     /// Mails with a link that strangers may cause to one mailbox.
-    pub const MAILS: Self = Self::new("mails", 5, 60 * 60);
+    pub const MAILS: Self = Self { is_told: false, ..Self::new("mails", 5, 60 * 60) };
     /// Reset mails asked for from one network address.
     pub const RESETS: Self = Self::new("resets", 20, 60 * 60);
     /// Whatever changes the shop, by one person, or one network address for guests.
@@ -29,7 +31,7 @@ impl Rate {
         [Self::LOG_IN_ACCOUNT, Self::LOG_IN_ADDRESS, Self::REGISTRATIONS, Self::MAILS, Self::RESETS, Self::WRITES];
 
     const fn new(name: &'static str, burst: u32, seconds: u64) -> Self {
-        Self { name, burst, per: Duration::from_secs(seconds) }
+        Self { name, burst, per: Duration::from_secs(seconds), is_told: true }
     }
 
     /// A rate that allows so many times as much.

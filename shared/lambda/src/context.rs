@@ -1,5 +1,6 @@
 use axum::extract::Request;
-use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use souk_domain::Allowance;
@@ -62,6 +63,7 @@ pub(crate) async fn with_context(request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", id = %context.request_id, correlation = %context.correlation_id);
     let id = context.request_id.parse().ok();
     let method = request.method().clone();
+    let is_somebodys = request.headers().contains_key(AUTHORIZATION);
     let route = request.extensions().get::<axum::extract::MatchedPath>().cloned();
     let started = std::time::Instant::now();
     let answer = async {
@@ -73,6 +75,10 @@ pub(crate) async fn with_context(request: Request, next: Next) -> Response {
             response.headers_mut().insert("x-request-id", id);
         }
         add_allowance(&mut response);
+        if is_somebodys {
+            // Not for whoever uses the browser or the proxy next.
+            response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        }
         response
     };
     CURRENT.scope(context, ALLOWANCE.scope(Cell::new(None), answer.instrument(span))).await

@@ -57,11 +57,14 @@ impl Door {
         if admission.is_ended {
             return Err(ApiError::unauthenticated("session_ended", "the session has ended; log in again"));
         }
+        let allowances = admission.allowances.iter().zip(meters);
+        let refused = allowances.clone().filter_map(|(allowance, _)| allowance.retry_after).max();
         // The one that is nearest to its end is what a client wants to know.
-        let scarcest = admission.allowances.into_iter().min_by(|a, b| share(a).total_cmp(&share(b)));
-        let Some(allowance) = scarcest else { return Ok(()) };
-        note_allowance(allowance);
-        allowance.retry_after.map_or(Ok(()), |wait| Err(ApiError::too_many_requests(wait)))
+        let told = allowances.filter(|(_, meter)| meter.rate.is_told).map(|(allowance, _)| allowance);
+        if let Some(scarcest) = told.min_by(|a, b| share(a).total_cmp(&share(b))) {
+            note_allowance(*scarcest);
+        }
+        refused.map_or(Ok(()), |wait| Err(ApiError::too_many_requests(wait)))
     }
 
     fn count_here(&self, meter: &Meter) -> Allowance {

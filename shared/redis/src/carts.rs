@@ -12,8 +12,9 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// How long a guest's cart is kept after its last use, and a customer's.
+/// How long a cart is kept after its last use: a guest's, one that has waited for its first line all the time, a customer's.
 const GUESTS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const EMPTY: Duration = Duration::from_secs(24 * 60 * 60);
 const CUSTOMERS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How long a cart that became an order says so: as long as an Idempotency-Key is kept.
 const ORDERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -37,7 +38,8 @@ end
 if not owner or (owner ~= '' and owner ~= ARGV[1]) then
     return {{}, {}}
 end
-if not order then
+-- One that was never used goes soon: anybody can open carts.
+if not order and (owner ~= '' or #fields > 6) then
     redis.call('PEXPIRE', KEYS[1], owner == '' and ARGV[2] or ARGV[3])
     redis.call('PEXPIRE', 'souk:cart-of:' .. owner, ARGV[3])
 end
@@ -228,7 +230,7 @@ impl Carts for RedisLink {
         let mut open = eval(OPEN, &keys.into_iter().flatten().collect::<Vec<_>>());
         open.arg(text(owner)).arg(new.to_string());
         open.arg(from.map(|id| id.to_string()).unwrap_or_default()).arg(Cart::MAX_LINES).arg(Quantity::MAX);
-        open.arg(millis(if owner.is_some() { CUSTOMERS } else { GUESTS }));
+        open.arg(millis(if owner.is_some() { CUSTOMERS } else { EMPTY }));
         let id: String = self.query(open).await?;
         let id = id.parse().map_err(|_| unreadable())?;
         Ok(self.cart(id, owner).await?.0)

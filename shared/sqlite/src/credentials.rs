@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use secrecy::{ExposeSecret, SecretString};
 use souk_domain::{
     AuditAction, Cause, Customer, CustomerId, CustomerStatus, Error, Event, MailKind, NewCustomer, Result, Role,
-    SessionCutoff, TokenHash,
+    SessionCutoff, SessionId, TokenHash,
 };
 
 pub(crate) fn verify_email(connection: &Connection, token: TokenHash, cause: &Cause) -> Result<(Customer, Vec<Event>)> {
@@ -56,14 +56,13 @@ pub(crate) fn reset_password(
     let found =
         rows::maybe(connection, sql, [link.email.as_str()], |row| Ok((row.get("customer_key")?, people::read(row)?)))?;
     let (key, customer): (i64, Customer) = found.ok_or_else(Error::invalid_link)?;
-    let sql = "UPDATE mail SET used_at = ?2 WHERE email = ?1 AND kind IN ('password_reset', 'invitation') AND used_at IS NULL";
-    rows::execute(connection, sql, params![link.email.as_str(), cause.at.timestamp_micros()]).map_err(failed)?;
     let cutoff = SessionCutoff { at: cause.at, kept: None };
     let event = set_password(connection, key, &customer, hash, cutoff, AuditAction::PasswordReset, cause)?;
     Ok((customer.id, vec![event]))
 }
 
-/// Another password: other sessions are over, and the owner is told.
+/// Another password: other sessions are over, links that were mailed before work no longer (whoever knew the old password may have
+/// asked for them), and the owner is told.
 pub(crate) fn set_password(
     connection: &Connection,
     key: i64,
@@ -75,6 +74,10 @@ pub(crate) fn set_password(
 ) -> Result<Event> {
     let sql = "UPDATE customer SET password_hash = ?2 WHERE customer_key = ?1";
     rows::execute(connection, sql, params![key, hash.expose_secret()]).map_err(failed)?;
+    let sql = "UPDATE mail SET used_at = ?3 WHERE (customer_key = ?1 OR email = ?2) AND used_at IS NULL
+        AND kind IN ('password_reset', 'invitation', 'email_change')";
+    let values = params![key, customer.email.as_str(), cause.at.timestamp_micros()];
+    rows::execute(connection, sql, values).map_err(failed)?;
     people::end_sessions(connection, key, cutoff)?;
     audit::record(connection, action, Some(customer.id), Some(customer.id), cause)?;
     mails::request(connection, MailKind::PasswordChanged, customer.email.as_str(), Some(key), cause)
@@ -103,6 +106,7 @@ pub(crate) fn confirm_second_factor(
     connection: &Connection,
     id: CustomerId,
     step: i64,
+    kept: SessionId,
     cause: &Cause,
 ) -> Result<(Customer, Vec<Event>)> {
     let (key, old) = people::find_known(connection, id)?;
@@ -113,6 +117,7 @@ pub(crate) fn confirm_second_factor(
     if rows::execute(connection, sql, params![key, step]).map_err(failed)? == 0 {
         return Err(Error::SECOND_FACTOR_MISSING);
     }
+    people::end_sessions(connection, key, SessionCutoff { at: cause.at, kept: Some(kept) })?;
     let new = people::change(connection, key, Customer { second_factor: true, ..old }, cause)?;
     audit::record(connection, AuditAction::SecondFactorConfirmed, Some(id), Some(id), cause)?;
     let told = mails::request(connection, MailKind::SecondFactorChanged, new.email.as_str(), Some(key), cause)?;

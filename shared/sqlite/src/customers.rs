@@ -114,9 +114,17 @@ impl Customers for SqliteStore {
             .await
     }
 
-    async fn confirm_second_factor(&self, id: CustomerId, step: i64, cause: &Cause) -> Result<Committed<Customer>> {
-        self.command(cause, move |connection, cause| credentials::confirm_second_factor(connection, id, step, cause))
-            .await
+    async fn confirm_second_factor(
+        &self,
+        id: CustomerId,
+        step: i64,
+        kept: SessionId,
+        cause: &Cause,
+    ) -> Result<Committed<Customer>> {
+        self.command(cause, move |connection, cause| {
+            credentials::confirm_second_factor(connection, id, step, kept, cause)
+        })
+        .await
     }
 
     async fn use_step(&self, id: CustomerId, step: i64) -> Result<bool> {

@@ -14,6 +14,10 @@ IF @@ROWCOUNT = 0
     SET @outcome = N'unknown_customer';
 ELSE
 BEGIN
+    -- Whoever knew the old password may have asked for them.
+    UPDATE mail SET used_at = @at
+    WHERE used_at IS NULL AND kind IN (N'password_reset', N'invitation', N'email_change')
+        AND (email = (SELECT email FROM customer WHERE id = @P7) OR customer_key = (SELECT customer_key FROM customer WHERE id = @P7));
     INSERT INTO audit_entry (at, action, actor_id, subject_id, request_id) VALUES (@at, N'password_changed', @P7, @P7, @P3);
     INSERT INTO mail (id, kind, email, customer_key, created_at, expires_at)
     SELECT @P11, N'password_changed', email, customer_key, @at, CAST(@P12 AS DATETIME2(6)) FROM customer WHERE id = @P7;

@@ -16,8 +16,11 @@ BEGIN
 END;
 IF @outcome = N'done'
 BEGIN
-    UPDATE mail SET used_at = @at WHERE email = @email AND kind IN (N'password_reset', N'invitation') AND used_at IS NULL;
     SELECT @customer_key = customer_key, @customer = id FROM customer WHERE email = @email;
+    -- Whoever knew the old password may have asked for them.
+    UPDATE mail SET used_at = @at
+    WHERE used_at IS NULL AND kind IN (N'password_reset', N'invitation', N'email_change')
+        AND (email = @email OR customer_key = @customer_key);
     INSERT INTO audit_entry (at, action, actor_id, subject_id, request_id) VALUES (@at, N'password_reset', @customer, @customer, @P3);
     INSERT INTO mail (id, kind, email, customer_key, created_at, expires_at)
     VALUES (@P9, N'password_changed', @email, @customer_key, @at, @P10);

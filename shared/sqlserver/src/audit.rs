@@ -13,7 +13,7 @@ impl SqlServerStore {
         subject: CustomerId,
         cause: &Cause,
     ) -> Result<()> {
-        // Somebody may look twice with one key, and did so twice.
+        // Each time counts, whatever key it came with.
         let cause = Cause { claim: None, ..cause.clone() };
         let values = [action.as_str().into(), actor.uuid().into(), subject.uuid().into()];
         self.command(&statements::RECORD_AUDIT, &cause, values, none).await.map(|Committed { value: (), .. }| ())

@@ -161,9 +161,15 @@ impl Customers for SqlServerStore {
         self.run_quietly(&statements::OFFER_SECOND_FACTOR, values).await
     }
 
-    async fn confirm_second_factor(&self, id: CustomerId, step: i64, cause: &Cause) -> Result<Committed<Customer>> {
+    async fn confirm_second_factor(
+        &self,
+        id: CustomerId,
+        step: i64,
+        kept: SessionId,
+        cause: &Cause,
+    ) -> Result<Committed<Customer>> {
         let [notice, expires] = mail(MailKind::SecondFactorChanged, cause);
-        let values = [id.uuid().into(), step.into(), notice, expires];
+        let values = [id.uuid().into(), step.into(), kept.uuid().into(), kept.started_at().into(), notice, expires];
         people::committed(self.command(&statements::CONFIRM_SECOND_FACTOR, cause, values, none).await?)
     }
 

@@ -84,8 +84,8 @@ pub(crate) fn script(request: &Request) -> Reply {
     let commands: [(&str, Document); 18] = [
         ("N'customer_erased', @P7", nothing),
         ("FROM customer_document", customer),
-        ("N'password_reset'", || json!(ID).to_string()),
-        ("N'password_changed'", nothing),
+        ("N'password_reset', @customer", || json!(ID).to_string()),
+        ("N'password_changed', @P7", nothing),
         ("N'sessions_ended'", nothing),
         ("INTO recovery_code", nothing),
         ("FROM recovery_code", || "true".to_owned()),

@@ -129,7 +129,7 @@ async fn count_people(meter: &mut Meter, cause: &Cause) {
     meter.count("end_sessions", async |s| s.end_sessions(id, cause).await).await;
 
     meter.count("offer_second_factor", async |s| s.offer_second_factor(id, vec![1], vec![token; 8]).await).await;
-    meter.count("confirm_second_factor", async |s| s.confirm_second_factor(id, 1, cause).await).await;
+    meter.count("confirm_second_factor", async |s| s.confirm_second_factor(id, 1, session, cause).await).await;
     meter.count("use_step", async |s| s.use_step(id, 2).await).await;
     meter.count("use_recovery_code", async |s| s.use_recovery_code(id, token).await).await;
     meter.count("remove_second_factor", async |s| s.remove_second_factor(id, cause).await).await;

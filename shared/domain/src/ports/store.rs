@@ -90,7 +90,8 @@ pub trait Inventory: Send + Sync {
     ) -> Result<Page<Movement, MovementCursor>>;
 }
 
-/// The people who can log in.
+/// The people who can log in. For every command but those of staff, somebody who was erased is `NotFound`. A session that is over stays
+/// over, whatever a command that comes late says, or one from a session that is over itself.
 ///
 /// A wish that strangers may have (to register, to get a new password) is written down without a look at who is known: it costs
 /// the same and answers the same for every address. `send-mail` looks, when it writes to the address's owner.
@@ -122,7 +123,7 @@ pub trait Customers: Send + Sync {
     async fn verify_email(&self, token: TokenHash, cause: &Cause) -> Result<Committed<Customer>>;
 
     /// The token of a reset or an invitation gives an active account another password, ends its sessions and tells its owner.
-    /// It works once, and no other reset works after it. Fails with `invalid_link`.
+    /// It works once, and no other link of the account works after it. Fails with `invalid_link`.
     async fn reset_password(
         &self,
         token: TokenHash,
@@ -130,7 +131,8 @@ pub trait Customers: Send + Sync {
         cause: &Cause,
     ) -> Result<Committed<CustomerId>>;
 
-    /// Another password; every session but `kept` is over, and the owner gets mail. Fails with `NotFound`.
+    /// Another password; every session but `kept` is over, no link that was mailed before works, and the owner gets mail. Fails with
+    /// `NotFound`.
     async fn change_password(
         &self,
         id: CustomerId,
@@ -150,9 +152,15 @@ pub trait Customers: Send + Sync {
     async fn offer_second_factor(&self, id: CustomerId, sealed_secret: Vec<u8>, recovery: Vec<TokenHash>)
     -> Result<()>;
 
-    /// Log-ins ask for a code from now on; `step` is the time step of the one that confirmed it. The owner gets mail. Fails with
-    /// `NotFound`, `second_factor_missing`, `second_factor_enabled`.
-    async fn confirm_second_factor(&self, id: CustomerId, step: i64, cause: &Cause) -> Result<Committed<Customer>>;
+    /// Log-ins ask for a code from now on; `step` is the time step of the one that confirmed it. Every session but `kept` is over, since
+    /// none of them showed a code, and the owner gets mail. Fails with `NotFound`, `second_factor_missing`, `second_factor_enabled`.
+    async fn confirm_second_factor(
+        &self,
+        id: CustomerId,
+        step: i64,
+        kept: SessionId,
+        cause: &Cause,
+    ) -> Result<Committed<Customer>>;
 
     /// Uses the code of a time step up; `false` when one of this step or a later one was used.
     async fn use_step(&self, id: CustomerId, step: i64) -> Result<bool>;

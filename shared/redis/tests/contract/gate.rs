@@ -9,7 +9,7 @@ const MICROSECOND: Duration = Duration::from_micros(1);
 
 /// So many a minute, for somebody new.
 fn meter(burst: u32) -> Meter {
-    Meter { rate: Rate { name: "tests", burst, per: 60 * SECOND }, whom: SessionId::new().to_string() }
+    Meter { rate: Rate { name: "tests", burst, per: 60 * SECOND, is_told: true }, whom: SessionId::new().to_string() }
 }
 
 async fn admit(gate: &RedisLink, meters: &[Meter], now: DateTime) -> Vec<Allowance> {

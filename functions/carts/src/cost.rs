@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+use crate::{Carts, get_cart};
 use async_trait::async_trait;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -9,7 +10,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use pem::Pem;
-use souk_carts::{Carts, get_cart};
 use souk_domain::ports::{CacheKey, Carts as _, Products};
 use souk_domain::{
     CartChange, CartId, CartLine, Cause, Committed, ImportOutcome, ImportRow, Money, Product, ProductFields, ProductId,
@@ -168,7 +168,7 @@ async fn a_cart_of_200_lines_is_read_in_one_round_trip_and_one_query_at_most() {
         announcer,
         access: access(redis.clone()),
     };
-    let state = Carts::from(ports).with_products(counted.clone());
+    let state = Carts { products: counted.clone(), ..Carts::from(ports) };
     let (function, _) = get_cart::router().with_state(state).split_for_parts();
     let cost = async || {
         let (turns_before, queries_before) = (turns.load(Ordering::SeqCst), counted.queries.load(Ordering::SeqCst));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+use crate::{Authenticators, LogIn, log_in};
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
@@ -12,7 +13,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pem::Pem;
 use secrecy::ExposeSecret;
-use souk_customers::{Authenticators, LogIn, log_in};
 use souk_domain::ports::Customers;
 use souk_domain::{Cause, Email, NewCustomer, PersonName, Role};
 use souk_lambda::{Access, Announcer, Copies, Door, Ports, TokenIssuer, TokenKeys};
