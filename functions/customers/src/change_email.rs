@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::{Email, Rate};
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -34,7 +34,7 @@ pub struct EmailRequest {
     params(CommandHeaders),
     request_body = EmailRequest,
     responses(
-        (status = 202, description = "Mail is on its way", body = Envelope<Option<bool>>),
+        (status = 202, description = "Mail is on its way", body = Done),
         CommandFailures, QueryFailures, SecuredFailures,
     ),
 )]

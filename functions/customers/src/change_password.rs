@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::{Cause, SessionCutoff};
 use souk_lambda::{
-    ApiError, Bearer, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+    ApiError, Bearer, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -35,7 +35,7 @@ pub struct PasswordRequest {
     params(CommandHeaders),
     request_body = PasswordRequest,
     responses(
-        (status = 200, description = "The password is changed", body = Envelope<Option<bool>>),
+        (status = 200, description = "The password is changed", body = Done),
         CommandFailures, QueryFailures, SecuredFailures,
     ),
 )]

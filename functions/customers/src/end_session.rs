@@ -4,7 +4,7 @@ use crate::Customers;
 use axum::extract::State;
 use souk_domain::SessionId;
 use souk_lambda::{
-    ApiError, Caller, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
+    ApiError, Caller, CommandFailures, CommandHeaders, Done, Failure, NoBody, PathId, QueryFailures, Reply,
     SecuredFailures,
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -20,7 +20,7 @@ use utoipa_axum::routes;
     security(("token" = [])),
     params(("id" = SessionId, Path), CommandHeaders),
     responses(
-        (status = 200, description = "The session has ended", body = Envelope<Option<bool>>),
+        (status = 200, description = "The session has ended", body = Done),
         (status = 404, description = "`not_found`", body = Failure),
         CommandFailures, QueryFailures, SecuredFailures,
     ),

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::SessionCutoff;
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -32,7 +32,7 @@ pub struct ErasureRequest {
     params(CommandHeaders),
     request_body = ErasureRequest,
     responses(
-        (status = 200, description = "The account is erased", body = Envelope<Option<bool>>),
+        (status = 200, description = "The account is erased", body = Done),
         CommandFailures, QueryFailures, SecuredFailures,
     ),
 )]

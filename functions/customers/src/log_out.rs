@@ -3,7 +3,7 @@
 use crate::Customers;
 use axum::extract::State;
 use souk_lambda::{
-    ApiError, Bearer, CommandFailures, CommandHeaders, Envelope, NoBody, QueryFailures, Reply, SecuredFailures,
+    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,7 +18,7 @@ use utoipa_axum::routes;
     security(("token" = [])),
     params(CommandHeaders),
     responses(
-        (status = 200, description = "The session has ended", body = Envelope<Option<bool>>),
+        (status = 200, description = "The session has ended", body = Done),
         CommandFailures, QueryFailures, SecuredFailures,
     ),
 )]

@@ -4,7 +4,7 @@ use crate::{Customers, entry};
 use axum::extract::State;
 use souk_domain::SessionCutoff;
 use souk_lambda::{
-    ApiError, Bearer, CommandFailures, CommandHeaders, Envelope, NoBody, QueryFailures, Reply, SecuredFailures,
+    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,7 +19,7 @@ use utoipa_axum::routes;
     security(("token" = [])),
     params(CommandHeaders),
     responses(
-        (status = 200, description = "Every session has ended", body = Envelope<Option<bool>>),
+        (status = 200, description = "Every session has ended", body = Done),
         CommandFailures, QueryFailures, SecuredFailures,
     ),
 )]

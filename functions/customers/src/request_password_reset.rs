@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{Email, Rate};
 use souk_lambda::{
-    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply,
+    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Done, Failure, QueryFailures, Reply,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,7 +30,7 @@ pub struct ResetRequest {
     params(CommandHeaders),
     request_body = ResetRequest,
     responses(
-        (status = 202, description = "Mail is on its way, if the address is a customer's", body = Envelope<Option<bool>>),
+        (status = 202, description = "Mail is on its way, if the address is a customer's", body = Done),
         (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
         CommandFailures, QueryFailures,
     ),

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use souk_domain::{Cause, Rate, SessionCutoff};
 use souk_lambda::{
-    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply,
+    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Done, Failure, QueryFailures, Reply,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -35,7 +35,7 @@ pub struct NewPasswordRequest {
     params(CommandHeaders),
     request_body = NewPasswordRequest,
     responses(
-        (status = 200, description = "The password is changed", body = Envelope<Option<bool>>),
+        (status = 200, description = "The password is changed", body = Done),
         (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
         CommandFailures, QueryFailures,
     ),

@@ -28,7 +28,7 @@ pub use openapi::{
     CommandFailures, CommandHeaders, ConditionalFailures, QueryFailures, SecuredFailures, VersionHeaders,
 };
 pub use paging::{Paging, read_limit};
-pub use reply::{Envelope, Failure, Metadata, Reply};
+pub use reply::{Done, Envelope, Failure, Metadata, Reply};
 pub use serve::{Invocation, Served, Tick, serve_event, serve_http, serve_invocation, start_logging, wrap};
 pub use token::{Bearer, TokenIssuer, TokenKeys};
 

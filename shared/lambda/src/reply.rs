@@ -16,6 +16,19 @@ pub struct Envelope<T> {
     pub metadata: Metadata,
 }
 
+/// The form of every successful answer without data, for the OpenAPI document: what `Reply<()>` writes.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "read by the derive only")]
+pub struct Done {
+    /// Always null.
+    #[schema(value_type = Option<Object>)]
+    data: (),
+    /// Empty in a successful answer.
+    errors: Vec<ErrorItem>,
+    /// About the answer.
+    metadata: Metadata,
+}
+
 /// The form of every answer that tells of a failure.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Failure {
