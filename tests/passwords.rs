@@ -1,7 +1,7 @@
 //! Passwords that are changed, forgotten and reset.
 
 use crate::harness::{PASSWORD, Shop};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const OTHER: &str = "another correct horse";
 
@@ -21,6 +21,14 @@ async fn a_changed_password_ends_every_other_session_and_its_owner_is_told() {
         assert_eq!(refused.failure(), failure);
     }
     here.post(path, json!({ "password": PASSWORD, "newPassword": OTHER })).await.expect(200);
+
+    // Sent twice with its key it changes the password once, although the old one is no longer the account's.
+    let third = json!({ "password": OTHER, "newPassword": "yet another horse" });
+    for replayed in [None, Some("true")] {
+        let answer = here.post_once(path, "change-1", third.clone()).await;
+        assert_eq!((answer.expect(200), answer.header("idempotent-replayed")), (&Value::Null, replayed));
+    }
+    here.post(path, json!({ "password": "yet another horse", "newPassword": OTHER })).await.expect(200);
 
     here.get("/api/v1/customers/me").await.expect(200);
     here.refreshed().await.get("/api/v1/customers/me").await.expect(200);
