@@ -10,7 +10,8 @@ SELECT @order_key, wish.line, p.product_key, p.sku, p.name, wish.quantity, p.pri
 FROM OPENJSON(@P10) WITH (line INT, product UNIQUEIDENTIFIER, quantity BIGINT, agreed BIGINT, currency NVARCHAR(3)) AS wish
 JOIN product AS p ON p.id = wish.product
 WHERE p.status = N'active' AND @order_key > 0
-    AND (wish.agreed IS NULL OR (wish.agreed = p.price_minor AND wish.currency COLLATE Latin1_General_BIN2 = p.currency));
+    AND COALESCE(wish.agreed, p.price_minor) = p.price_minor
+    AND COALESCE(wish.currency COLLATE Latin1_General_BIN2, p.currency) = p.currency;
 -- As decimals, which do not overflow: 2^53 minor units times a million pieces times two thousand lines has 26 digits.
 SELECT @currency = MIN(currency), @total = SUM(CAST(unit_price_minor AS DECIMAL(38, 0)) * quantity), @outcome = CASE
     WHEN @outcome <> N'done' THEN @outcome
