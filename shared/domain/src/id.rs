@@ -81,6 +81,22 @@ id!(
     EventId
 );
 id!(
+    /// Names an attempt to pay an order: our name for it, which the provider takes as its key.
+    PaymentId
+);
+id!(
+    /// Names one thing that a payment provider was asked to do, and is the key under which it does it once.
+    OperationId
+);
+id!(
+    /// Names a parcel.
+    ShipmentId
+);
+id!(
+    /// Names a wish to send goods back.
+    ReturnId
+);
+id!(
     /// Names a mail that somebody's wish caused.
     MailId
 );

@@ -17,6 +17,7 @@ mod mail;
 mod money;
 mod order;
 mod page;
+mod payment;
 mod product;
 mod quantity;
 mod rate;
@@ -41,11 +42,17 @@ pub use customer::{
 };
 pub use error::{Error, PriceChange, Result, Shortage};
 pub use event::{Aggregate, Event, EventData, MailEvent, OrderEvent, OrderedItem, ProductEvent, StockEvent};
-pub use id::{CartId, CategoryId, CustomerId, EventId, MailId, MovementId, OrderId, ProductId, SessionId};
+pub use id::{
+    CartId, CategoryId, CustomerId, EventId, MailId, MovementId, OperationId, OrderId, PaymentId, ProductId, ReturnId, SessionId,
+    ShipmentId,
+};
 pub use mail::{MailKind, MailToSend, OutgoingMail};
 pub use money::{CurrencyCode, Money};
 pub use order::{NewOrder, NewOrderLine, Order, OrderLine, OrderStatus};
 pub use page::{Limit, Page};
+pub use payment::{
+    CaptureMode, Charge, PaymentMethod, ProviderAnswer, ProviderNotice, ProviderPayment, ProviderRefund, ProviderState, RefundState,
+};
 pub use product::{
     Facet, ImportOutcome, ImportRow, ImportStep, Product, ProductCursor, ProductFields, ProductFilter, ProductList,
     ProductQuery, ProductSort, ProductStatus, SortKey, StockedProduct, text_terms,

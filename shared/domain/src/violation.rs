@@ -13,7 +13,7 @@ pub struct Violation {
 }
 
 /// Every code a value object can answer with.
-const CODES: [&str; 18] = [
+const CODES: [&str; 24] = [
     "invalid_address",
     "invalid_country",
     "invalid_currency",
@@ -25,11 +25,17 @@ const CODES: [&str; 18] = [
     "invalid_link",
     "invalid_money",
     "invalid_name",
+    "invalid_note",
+    "invalid_order_number",
     "invalid_password",
+    "invalid_payment_method",
     "invalid_quantity",
     "invalid_reason",
     "invalid_search",
+    "invalid_pricing",
+    "invalid_signature",
     "invalid_sku",
+    "invalid_tracking",
     "amount_too_large",
     "common_password",
 ];

@@ -9,6 +9,7 @@ mod carts;
 mod events;
 mod identity;
 mod mail;
+mod payment;
 mod push;
 mod store;
 
@@ -17,5 +18,6 @@ pub use carts::{CartCopies, Carts};
 pub use events::{DeadLetter, EventPublisher, EventStream, Invoker, StreamEntry, StreamGroup};
 pub use identity::{Admission, Gate, Sessions};
 pub use mail::{Mailer, Mails};
+pub use payment::PaymentProvider;
 pub use push::{ConnectionTable, Delivery, Push, Subscribers};
 pub use store::{Categories, Customers, Inventory, Orders, Outbox, Products, Schema, Store};
