@@ -72,6 +72,12 @@ pub enum Error {
         /// Products with another price than agreed.
         price_changes: Vec<PriceChange>,
     },
+    /// The order costs another sum than the buyer agreed to.
+    #[error("the total is {total:?} now")]
+    TotalChanged {
+        /// What it costs now.
+        total: Money,
+    },
     /// An idempotency key came with another request than before.
     #[error("idempotency key reused")]
     KeyReused,
@@ -103,6 +109,35 @@ impl Error {
         Self::conflict("stock_out_of_range", "stock on hand stays between what orders have reserved and 1000000000");
     /// The order's life does not lead there.
     pub const ORDER_STATUS: Self = Self::conflict("order_status", "the order's status does not allow this");
+    /// Another payment may still bring the money.
+    pub const PAYMENT_IN_PROGRESS: Self =
+        Self::conflict("payment_in_progress", "another payment of this order is under way; wait for it or void it");
+    /// Goods are not sent for money that is only held.
+    pub const PAYMENT_NOT_CAPTURED: Self =
+        Self::conflict("payment_not_captured", "the money is held but has not moved; capture the payment first");
+    /// No more goes back than came.
+    pub const REFUND_TOO_LARGE: Self =
+        Self::conflict("refund_too_large", "a refund is more than nothing and at most what is left of the payment");
+    /// The order has no such pieces for this.
+    pub const NOT_IN_ORDER: Self = Self::conflict("not_in_order", "the order does not have these pieces for this");
+    /// Everything was sent.
+    pub const NOTHING_TO_SHIP: Self = Self::conflict("nothing_to_ship", "nothing of the order is left to be sent");
+    /// The return's life does not lead there.
+    pub const RETURN_STATUS: Self = Self::conflict("return_status", "the return's status does not allow this");
+    /// A hundred notes are a thread for another place.
+    pub const TOO_MANY_NOTES: Self = Self::conflict("too_many_notes", "an order has up to 100 notes");
+    /// There is no such coupon, or not now, or not in this currency.
+    pub const COUPON_INVALID: Self = Self::conflict("coupon_invalid", "the coupon does not exist or is not valid for this order now");
+    /// The order is too small for the coupon.
+    pub const COUPON_MINIMUM: Self = Self::conflict("coupon_minimum", "the order is below the coupon's minimum");
+    /// As many orders as may have used the coupon.
+    pub const COUPON_USED_UP: Self = Self::conflict("coupon_used_up", "the coupon was used as often as it may be");
+    /// Goods that are sent need a way to go.
+    pub const SHIPPING_METHOD_REQUIRED: Self =
+        Self::conflict("shipping_method_required", "choose how the order is sent; /api/v1/shipping-methods lists the ways");
+    /// The way does not lead there.
+    pub const SHIPPING_METHOD_UNAVAILABLE: Self =
+        Self::conflict("shipping_method_unavailable", "the shop does not send this order to this address that way");
     /// A discontinued product is not changed any more.
     pub const PRODUCT_DISCONTINUED: Self = Self::conflict("product_discontinued", "the product is discontinued");
 

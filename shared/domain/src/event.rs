@@ -1,6 +1,6 @@
 use crate::{
-    CategoryId, Cause, CustomerId, DateTime, EventId, MailId, MailKind, Money, Order, OrderId, OrderStatus, Product,
-    ProductId, ProductName, ProductStatus, Quantity, Sku, StockLevel, Version,
+    CategoryId, Cause, CustomerId, DateTime, EventId, Fulfilment, MailId, MailKind, Money, Order, OrderId, OrderNumber, OrderStatus,
+    OrderStep, Product, ProductId, ProductName, ProductStatus, Quantity, Sku, StockLevel, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -51,9 +51,72 @@ pub enum EventData {
     /// A customer bought.
     #[serde(rename = "souk.OrderPlaced")]
     OrderPlaced(OrderEvent),
-    /// An order was cancelled and its stock given back.
+    /// A buyer set out to pay.
+    #[serde(rename = "souk.OrderPaymentStarted")]
+    OrderPaymentStarted(OrderEvent),
+    /// A provider wants the buyer to do something.
+    #[serde(rename = "souk.OrderPaymentChallenged")]
+    OrderPaymentChallenged(OrderEvent),
+    /// A provider holds the money.
+    #[serde(rename = "souk.OrderPaymentAuthorised")]
+    OrderPaymentAuthorised(OrderEvent),
+    /// The money moved.
+    #[serde(rename = "souk.OrderPaymentCaptured")]
+    OrderPaymentCaptured(OrderEvent),
+    /// The money did not move.
+    #[serde(rename = "souk.OrderPaymentFailed")]
+    OrderPaymentFailed(OrderEvent),
+    /// What a provider held was let go.
+    #[serde(rename = "souk.OrderPaymentVoided")]
+    OrderPaymentVoided(OrderEvent),
+    /// A provider was asked to move what it holds.
+    #[serde(rename = "souk.OrderCaptureRequested")]
+    OrderCaptureRequested(OrderEvent),
+    /// A provider was asked to let go of what it holds.
+    #[serde(rename = "souk.OrderVoidRequested")]
+    OrderVoidRequested(OrderEvent),
+    /// A provider was asked to give money back.
+    #[serde(rename = "souk.OrderRefundRequested")]
+    OrderRefundRequested(OrderEvent),
+    /// Money went back.
+    #[serde(rename = "souk.OrderRefunded")]
+    OrderRefunded(OrderEvent),
+    /// Money did not go back.
+    #[serde(rename = "souk.OrderRefundFailed")]
+    OrderRefundFailed(OrderEvent),
+    /// A parcel left.
+    #[serde(rename = "souk.OrderShipped")]
+    OrderShipped(OrderEvent),
+    /// A parcel arrived.
+    #[serde(rename = "souk.OrderDelivered")]
+    OrderDelivered(OrderEvent),
+    /// An order was ended; stock and money go back.
     #[serde(rename = "souk.OrderCancelled")]
     OrderCancelled(OrderEvent),
+    /// Nobody paid in time; stock went back.
+    #[serde(rename = "souk.OrderExpired")]
+    OrderExpired(OrderEvent),
+    /// A buyer wants to send something back.
+    #[serde(rename = "souk.OrderReturnRequested")]
+    OrderReturnRequested(OrderEvent),
+    /// They may.
+    #[serde(rename = "souk.OrderReturnApproved")]
+    OrderReturnApproved(OrderEvent),
+    /// They may not.
+    #[serde(rename = "souk.OrderReturnRejected")]
+    OrderReturnRejected(OrderEvent),
+    /// It is there.
+    #[serde(rename = "souk.OrderReturnReceived")]
+    OrderReturnReceived(OrderEvent),
+    /// A person must look at an order.
+    #[serde(rename = "souk.OrderReviewRequested")]
+    OrderReviewRequested(OrderEvent),
+    /// A person looked.
+    #[serde(rename = "souk.OrderReviewSettled")]
+    OrderReviewSettled(OrderEvent),
+    /// Somebody wrote something about an order.
+    #[serde(rename = "souk.OrderNoteAdded")]
+    OrderNoteAdded(OrderEvent),
     /// Somebody is to get mail.
     #[serde(rename = "souk.MailRequested")]
     MailRequested(MailEvent),
@@ -92,28 +155,74 @@ impl Aggregate {
     }
 }
 
+/// Step and event of the same name.
+macro_rules! order_events {
+    ($($step:ident => $variant:ident),* $(,)?) => {
+        impl EventData {
+            /// What happened to an order.
+            pub fn of_order(step: OrderStep, data: OrderEvent) -> Self {
+                match step {
+                    $(OrderStep::$step => EventData::$variant(data),)*
+                }
+            }
+
+            /// The order that something happened to, and what.
+            pub fn order(&self) -> Option<(OrderStep, &OrderEvent)> {
+                match self {
+                    $(EventData::$variant(data) => Some((OrderStep::$step, data)),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+order_events! {
+    Placed => OrderPlaced,
+    PaymentStarted => OrderPaymentStarted,
+    PaymentChallenged => OrderPaymentChallenged,
+    PaymentAuthorised => OrderPaymentAuthorised,
+    PaymentCaptured => OrderPaymentCaptured,
+    PaymentFailed => OrderPaymentFailed,
+    PaymentVoided => OrderPaymentVoided,
+    CaptureRequested => OrderCaptureRequested,
+    VoidRequested => OrderVoidRequested,
+    RefundRequested => OrderRefundRequested,
+    Refunded => OrderRefunded,
+    RefundFailed => OrderRefundFailed,
+    Shipped => OrderShipped,
+    Delivered => OrderDelivered,
+    Cancelled => OrderCancelled,
+    Expired => OrderExpired,
+    ReturnRequested => OrderReturnRequested,
+    ReturnApproved => OrderReturnApproved,
+    ReturnRejected => OrderReturnRejected,
+    ReturnReceived => OrderReturnReceived,
+    ReviewRequested => OrderReviewRequested,
+    ReviewSettled => OrderReviewSettled,
+    NoteAdded => OrderNoteAdded,
+}
+
 impl EventData {
     /// What the event is about.
     pub fn aggregate(&self) -> Aggregate {
         match self {
             EventData::ProductCreated(_) | EventData::ProductUpdated(_) => Aggregate::Product,
             EventData::InventoryChanged(_) => Aggregate::Inventory,
-            EventData::OrderPlaced(_) | EventData::OrderCancelled(_) => Aggregate::Order,
             EventData::MailRequested(_) => Aggregate::Mail,
+            _ => Aggregate::Order,
         }
     }
-}
 
-impl EventData {
+    /// What the event is called: `souk.OrderPlaced`.
+    pub fn name(&self) -> String {
+        let json = serde_json::to_value(self).unwrap_or_default();
+        json["type"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// What happened, without its type, as JSON.
     pub fn content(&self) -> serde_json::Value {
-        let content = match self {
-            EventData::ProductCreated(data) | EventData::ProductUpdated(data) => serde_json::to_value(data),
-            EventData::InventoryChanged(data) => serde_json::to_value(data),
-            EventData::OrderPlaced(data) | EventData::OrderCancelled(data) => serde_json::to_value(data),
-            EventData::MailRequested(data) => serde_json::to_value(data),
-        };
-        content.unwrap_or_default()
+        let mut json = serde_json::to_value(self).unwrap_or_default();
+        json["data"].take()
     }
 }
 
@@ -157,12 +266,20 @@ pub struct StockEvent {
 pub struct OrderEvent {
     /// Which order.
     pub order_id: OrderId,
+    /// Which order, for people.
+    pub number: OrderNumber,
     /// Who bought.
     pub customer_id: CustomerId,
     /// Where it is in its life.
     pub status: OrderStatus,
+    /// Where its goods are.
+    pub fulfilment: Fulfilment,
     /// What it costs.
     pub total: Money,
+    /// What was paid of it.
+    pub paid: Money,
+    /// What of that went back.
+    pub refunded: Money,
     /// What was bought.
     pub lines: Vec<OrderedItem>,
 }
@@ -219,21 +336,21 @@ impl Event {
         Self::new(EventData::InventoryChanged(data), stock.product_id.to_string(), stock.version, cause)
     }
 
-    /// An order entered its present status.
-    pub fn order_changed(order: &Order, cause: &Cause) -> Self {
+    /// Something happened to an order, which is so now.
+    pub fn order_changed(order: &Order, step: OrderStep, cause: &Cause) -> Self {
         let item = |line: &crate::OrderLine| OrderedItem { product_id: line.product_id, quantity: line.quantity };
         let data = OrderEvent {
             order_id: order.id,
+            number: order.number,
             customer_id: order.customer_id,
             status: order.status,
-            total: order.total.clone(),
+            fulfilment: order.fulfilment,
+            total: order.totals.grand_total.clone(),
+            paid: order.totals.paid.clone(),
+            refunded: order.totals.refunded.clone(),
             lines: order.lines.iter().map(item).collect(),
         };
-        let data = match order.status {
-            OrderStatus::Placed => EventData::OrderPlaced(data),
-            OrderStatus::Cancelled => EventData::OrderCancelled(data),
-        };
-        Self::new(data, order.id.to_string(), order.version, cause)
+        Self::new(EventData::of_order(step, data), order.id.to_string(), order.version, cause)
     }
 
     fn new(data: EventData, subject: String, version: Version, cause: &Cause) -> Self {

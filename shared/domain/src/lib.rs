@@ -18,6 +18,7 @@ mod money;
 mod order;
 mod page;
 mod payment;
+mod pricing;
 mod product;
 mod quantity;
 mod rate;
@@ -48,16 +49,24 @@ pub use id::{
 };
 pub use mail::{MailKind, MailToSend, OutgoingMail};
 pub use money::{CurrencyCode, Money};
-pub use order::{NewOrder, NewOrderLine, Order, OrderLine, OrderStatus};
+pub use order::{
+    ChosenShipping, Decide, Dispatch, Ending, Fulfilment, GoodsReturn, HistoryEntry, NewOrder, NewOrderLine, Note, NoteText, Operation,
+    OperationKind, OperationStatus, Order, OrderChange, OrderLine, OrderNumber, OrderSearch, OrderStatus, OrderStep, OrderText, OrderTotals, Payment,
+    PaymentStatus, Placement, ReceivedGoods, RefundWish, ReturnReason, ReturnStatus, Shipment, ShippedPieces, StockMove, TrackingNumber,
+};
 pub use page::{Limit, Page};
 pub use payment::{
     CaptureMode, Charge, PaymentMethod, ProviderAnswer, ProviderNotice, ProviderPayment, ProviderRefund, ProviderState, RefundState,
+};
+pub use pricing::{
+    Coupon, CouponCode, CouponUse, Discount, MethodCode, PricingRule, Quote, QuotedLine, RuleKind, ShippingBasis, ShippingMethod,
+    ShippingTier, TaxRate, TaxRegion, Terms,
 };
 pub use product::{
     Facet, ImportOutcome, ImportRow, ImportStep, Product, ProductCursor, ProductFields, ProductFilter, ProductList,
     ProductQuery, ProductSort, ProductStatus, SortKey, StockedProduct, text_terms,
 };
-pub use quantity::Quantity;
+pub use quantity::{Grams, Quantity};
 pub use rate::{Allowance, Meter, Rate};
 pub use search::{SearchQuery, search_terms, sort_key};
 pub use session::{REFRESH_GRACE, Refreshed, Session, SessionCutoff, SessionLife, TokenHash};

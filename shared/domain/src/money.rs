@@ -16,6 +16,12 @@ impl CurrencyCode {
             .map(|currency| Self(currency.code().to_owned()))
             .ok_or_else(|| Violation::new("invalid_currency", "a currency is an ISO 4217 code such as GBP"))
     }
+
+    /// Decimals of an amount as people write it: 2 for pounds, 0 for yen.
+    pub fn decimals(&self) -> u32 {
+        let currency = iso_currency::Currency::from_code(&self.0);
+        currency.and_then(|currency| currency.exponent()).map_or(0, u32::from)
+    }
 }
 
 /// A sum of money that is not negative, in minor units (pence, cents) of its currency. Never a fraction.
@@ -88,6 +94,32 @@ impl Money {
         Self::new(self.amount_minor + other.amount_minor, self.currency.clone())
     }
 
+    /// What is left when `other` is taken away.
+    ///
+    /// # Errors
+    /// `invalid_money` when nothing would be left and more was taken, `invalid_currency` when the currencies differ.
+    pub fn minus(&self, other: &Money) -> Result<Self, Violation> {
+        if self.currency != other.currency {
+            return Err(Self::two_currencies());
+        }
+        Self::new(self.amount_minor - other.amount_minor, self.currency.clone())
+    }
+
+    /// Nothing, in the same currency.
+    pub fn zero(&self) -> Self {
+        Self { amount_minor: 0, currency: self.currency.clone() }
+    }
+
+    /// The sum of amounts of one currency, at least one.
+    ///
+    /// # Errors
+    /// `amount_too_large`, `invalid_currency`; `invalid_quantity` for none.
+    pub fn sum<'a>(amounts: impl IntoIterator<Item = &'a Money>) -> Result<Self, Violation> {
+        let mut amounts = amounts.into_iter();
+        let first = amounts.next().ok_or_else(|| Violation::new("invalid_quantity", "an order has a line"))?;
+        amounts.try_fold(first.clone(), |sum, amount| sum.plus(amount))
+    }
+
     /// The refusal `amount_too_large`, for stores that calculate themselves.
     pub fn too_large() -> Violation {
         Violation::new("amount_too_large", format!("an amount is at most {} minor units", Self::MAX_MINOR))
@@ -96,6 +128,19 @@ impl Money {
     /// The refusal `invalid_currency` of amounts that do not go together, for stores that calculate themselves.
     pub fn two_currencies() -> Violation {
         Violation::new("invalid_currency", "amounts of two currencies cannot be added")
+    }
+}
+
+impl std::fmt::Display for Money {
+    /// `GBP 12.99`, with as many decimals as the currency has.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let decimals = self.currency.decimals();
+        let whole = 10_i64.pow(decimals);
+        write!(f, "{} {}", self.currency, self.amount_minor / whole)?;
+        match decimals {
+            0 => Ok(()),
+            _ => write!(f, ".{:0width$}", self.amount_minor % whole, width = decimals as usize),
+        }
     }
 }
 
@@ -121,6 +166,14 @@ mod tests {
         for text in ["gbp", "XXY", "", "POUND"] {
             assert_eq!(CurrencyCode::parse(text).expect_err(text).code, "invalid_currency");
         }
+    }
+
+    #[test]
+    fn amounts_are_written_with_the_decimals_of_their_currency() {
+        let of = |minor, currency| Money::new(minor, CurrencyCode::parse(currency).expect("a currency")).expect("an amount");
+        assert_eq!([of(1299, "GBP"), of(5, "EUR"), of(1299, "JPY"), of(1299, "BHD")].map(|money| money.to_string()), [
+            "GBP 12.99", "EUR 0.05", "JPY 1299", "BHD 1.299"
+        ]);
     }
 
     #[test]

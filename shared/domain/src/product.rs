@@ -1,5 +1,5 @@
 use crate::{
-    CategoryId, CategoryName, DateTime, Description, Error, Limit, Money, ProductId, ProductName, SearchQuery, Sku,
+    CategoryId, CategoryName, DateTime, Description, Error, Grams, Limit, Money, ProductId, ProductName, SearchQuery, Sku,
     Version, search_terms,
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,9 @@ pub struct ProductFields {
     pub category_id: CategoryId,
     /// Of one piece.
     pub price: Money,
+    /// Of one piece as it is sent, in grams; 0 when nobody weighed it.
+    #[serde(default)]
+    pub weight_grams: Grams,
 }
 
 /// Something that the shop sells.
@@ -59,6 +62,9 @@ pub struct Product {
     pub category_id: CategoryId,
     /// Of one piece.
     pub price: Money,
+    /// Of one piece as it is sent, in grams; 0 when nobody weighed it.
+    #[serde(default)]
+    pub weight_grams: Grams,
     /// Whether it is sold.
     pub status: ProductStatus,
     /// Sent back in `If-Match`.
@@ -72,7 +78,7 @@ pub struct Product {
 impl Product {
     /// A product at version 1, on sale.
     pub fn new(sku: Sku, fields: ProductFields, at: DateTime) -> Self {
-        let ProductFields { name, description, category_id, price } = fields;
+        let ProductFields { name, description, category_id, price, weight_grams } = fields;
         Self {
             id: ProductId::new(),
             sku,
@@ -80,6 +86,7 @@ impl Product {
             description,
             category_id,
             price,
+            weight_grams,
             status: ProductStatus::Active,
             version: 1,
             created_at: at,
@@ -89,8 +96,8 @@ impl Product {
 
     /// The product with other values. Its version and time stay: the store sets them when it keeps the change.
     pub fn with_fields(&self, fields: ProductFields) -> Self {
-        let ProductFields { name, description, category_id, price } = fields;
-        Self { name, description, category_id, price, ..self.clone() }
+        let ProductFields { name, description, category_id, price, weight_grams } = fields;
+        Self { name, description, category_id, price, weight_grams, ..self.clone() }
     }
 
     /// The words that find the product: of its SKU, its name and its description, each once.
@@ -261,13 +268,15 @@ impl ImportRow {
         let Self { sku, name, description, price, .. } = self;
         let Some(known) = known else {
             let description = description.unwrap_or_default();
-            return ImportStep::Create(Product::new(sku, ProductFields { name, description, category_id, price }, at));
+            let weight_grams = Grams::default();
+            let fields = ProductFields { name, description, category_id, price, weight_grams };
+            return ImportStep::Create(Product::new(sku, fields, at));
         };
         if known.status == ProductStatus::Discontinued {
             return ImportStep::Refuse(Error::PRODUCT_DISCONTINUED);
         }
         let description = description.unwrap_or_else(|| known.description.clone());
-        let new = known.with_fields(ProductFields { name, description, category_id, price });
+        let new = known.with_fields(ProductFields { name, description, category_id, price, weight_grams: known.weight_grams });
         if new == *known { ImportStep::Keep(known.id) } else { ImportStep::Update(new) }
     }
 }

@@ -51,9 +51,35 @@ impl From<Quantity> for i64 {
     }
 }
 
+/// A weight in grams: 0 to a tonne. 0 stands for what nobody weighed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "i64", into = "i64")]
+#[schema(value_type = i64, minimum = 0, maximum = 1_000_000, example = 250)]
+pub struct Grams(u32);
+
+impl TryFrom<i64> for Grams {
+    type Error = Violation;
+    fn try_from(grams: i64) -> Result<Self, Violation> {
+        let grams = u32::try_from(grams).ok().filter(|grams| *grams <= 1_000_000).map(Self);
+        grams.ok_or_else(|| Violation::new("invalid_quantity", "a weight is 0 to 1000000 grams"))
+    }
+}
+
+impl From<Grams> for i64 {
+    fn from(grams: Grams) -> i64 {
+        i64::from(grams.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_weight_is_nothing_to_a_tonne() {
+        assert!(Grams::try_from(-1).is_err() && Grams::try_from(1_000_001).is_err());
+        assert_eq!(i64::from(Grams::try_from(1_000_000).expect("a tonne")), 1_000_000);
+    }
 
     #[test]
     fn a_quantity_is_one_to_a_million() {

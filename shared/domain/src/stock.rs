@@ -66,6 +66,10 @@ pub enum MovementKind {
     Placed,
     /// A cancelled order gave them back.
     Released,
+    /// Pieces that an order held left the house.
+    Shipped,
+    /// Pieces that were sent came back and are sold again.
+    Returned,
     /// Somebody corrected the pieces in the house.
     Adjusted,
 }
@@ -76,15 +80,16 @@ impl MovementKind {
         match self {
             MovementKind::Placed => "placed",
             MovementKind::Released => "released",
+            MovementKind::Shipped => "shipped",
+            MovementKind::Returned => "returned",
             MovementKind::Adjusted => "adjusted",
         }
     }
 
     /// The kind that a word stands for.
     pub fn from_word(word: &str) -> Option<Self> {
-        [MovementKind::Placed, MovementKind::Released, MovementKind::Adjusted]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+        use MovementKind::{Adjusted, Placed, Released, Returned, Shipped};
+        [Placed, Released, Shipped, Returned, Adjusted].into_iter().find(|kind| kind.as_str() == word)
     }
 }
 

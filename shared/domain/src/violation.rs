@@ -75,14 +75,14 @@ macro_rules! text_value {
 
         impl std::str::FromStr for $name {
             type Err = $crate::Violation;
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
+            fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
                 Self::parse(text)
             }
         }
 
         impl TryFrom<String> for $name {
             type Error = $crate::Violation;
-            fn try_from(text: String) -> Result<Self, Self::Error> {
+            fn try_from(text: String) -> std::result::Result<Self, Self::Error> {
                 Self::parse(&text)
             }
         }

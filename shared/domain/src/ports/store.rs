@@ -1,8 +1,8 @@
-use super::Mails;
+use super::{Mails, Orders, Pricing};
 use crate::{
     Account, Adjustment, AuditAction, AuditEntry, AuditQuery, Category, CategoryFields, CategoryId, Cause, Committed,
     Customer, CustomerId, CustomerQuery, DateTime, Email, Event, EventId, ImportOutcome, ImportRow, Limit, Movement,
-    MovementCursor, NewCustomer, NewOrder, NewRegistration, Order, OrderId, Page, Product, ProductFields, ProductId,
+    MovementCursor, NewCustomer, NewRegistration, Page, Product, ProductFields, ProductId,
     ProductList, ProductQuery, Profile, Result, SessionId, Sku, StockLevel, TokenHash, Version,
 };
 use async_trait::async_trait;
@@ -220,25 +220,6 @@ pub trait Customers: Send + Sync {
     ) -> Result<()>;
 }
 
-/// The orders of customers.
-#[async_trait]
-pub trait Orders: Send + Sync {
-    /// Takes prices from the catalog, reserves stock and records the order, or does nothing. Fails with
-    /// `UnknownProducts`, `DiscontinuedProducts`, `OfferChanged` (each with all of them), `amount_too_large`,
-    /// `invalid_currency`.
-    async fn place_order(&self, new: NewOrder, cause: &Cause) -> Result<Committed<Order>>;
-
-    /// Gives the stock back. Once cancelled, doing so again changes nothing. With `owner`, orders of others are
-    /// `NotFound`. Fails with `order_status`.
-    async fn cancel_order(&self, id: OrderId, owner: Option<CustomerId>, cause: &Cause) -> Result<Committed<Order>>;
-
-    /// One order. With `owner`, orders of others are `NotFound`.
-    async fn order(&self, id: OrderId, owner: Option<CustomerId>) -> Result<Order>;
-
-    /// A page of one customer's orders, newest first; the position is the store's row number.
-    async fn orders(&self, customer: CustomerId, limit: Limit, after: Option<i64>) -> Result<Page<Order, i64>>;
-}
-
 /// The events that were committed, and what else wants sweeping.
 #[async_trait]
 pub trait Outbox: Send + Sync {
@@ -275,5 +256,5 @@ pub trait Schema: Send + Sync {
 }
 
 /// Everything that the system of record offers; functions take the part they need.
-pub trait Store: Categories + Products + Inventory + Customers + Mails + Orders + Outbox + Schema {}
-impl<T: Categories + Products + Inventory + Customers + Mails + Orders + Outbox + Schema> Store for T {}
+pub trait Store: Categories + Products + Inventory + Customers + Mails + Orders + Pricing + Outbox + Schema {}
+impl<T: Categories + Products + Inventory + Customers + Mails + Orders + Pricing + Outbox + Schema> Store for T {}

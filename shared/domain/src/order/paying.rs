@@ -1,0 +1,396 @@
+//! How an order comes to its money, whatever arrives twice, late, at once or never. All that a provider says comes in one form, how it
+//! sees the payment now, and through one method, [`Order::observe`].
+
+use super::change::Draft;
+use super::history::reason;
+use super::{Operation, OperationKind, OperationStatus, Order, OrderChange, OrderStep, Payment, PaymentStatus};
+use crate::{
+    CaptureMode, Cause, CustomerId, Error, Money, OperationId, PaymentId, ProviderPayment, ProviderState, Reason, RefundState, Result,
+};
+use chrono::Duration;
+
+impl Order {
+    /// How long a buyer whose payment fell through has for another one.
+    const SECOND_CHANCE: Duration = Duration::minutes(30);
+
+    /// Writes down that the buyer sets out to pay. Nothing once the order is paid.
+    ///
+    /// # Errors
+    /// `payment_in_progress` while another payment may bring the money, `order_status` for an order that is over.
+    pub fn start_payment(
+        &self,
+        id: PaymentId,
+        provider: &str,
+        capture: CaptureMode,
+        actor: CustomerId,
+        cause: &Cause,
+    ) -> Result<Option<OrderChange>> {
+        if self.ended.is_some() || self.review.is_some() {
+            return Err(Error::ORDER_STATUS);
+        }
+        if self.is_paid() {
+            return Ok(None);
+        }
+        if self.payments.iter().any(|payment| payment.status.is_live()) {
+            return Err(Error::PAYMENT_IN_PROGRESS);
+        }
+        let mut draft = Draft::of(self, cause);
+        let nothing = self.totals.grand_total.zero();
+        draft.order.payments.push(Payment {
+            id,
+            provider: provider.to_owned(),
+            reference: None,
+            status: PaymentStatus::Started,
+            capture,
+            amount: self.totals.grand_total.clone(),
+            captured: nothing.clone(),
+            refunded: nothing.clone(),
+            refunded_elsewhere: nothing,
+            action_url: None,
+            failure: None,
+            operations: Vec::new(),
+            started_at: cause.at,
+            updated_at: cause.at,
+        });
+        draft.note(OrderStep::PaymentStarted, Some(actor), None);
+        draft.finish()
+    }
+
+    /// Takes over how the provider sees a payment now. What it says twice changes nothing; what it says late about an order that is over,
+    /// or was paid otherwise, gives the money back.
+    ///
+    /// # Errors
+    /// `NotFound` for a payment of another order.
+    pub fn observe(&self, seen: &ProviderPayment, cause: &Cause) -> Result<Option<OrderChange>> {
+        let mut draft = Draft::of(self, cause);
+        let place = self.place_of(seen.payment_id)?;
+        let mut payment = draft.order.payments[place].clone();
+        let before = payment.clone();
+        take_over(&mut draft, &mut payment, seen)?;
+        settle_refunds(&mut draft, &mut payment, seen)?;
+        if payment != before {
+            payment.updated_at = cause.at;
+        }
+        draft.order.payments[place] = payment;
+        draft.react(place)?;
+        draft.finish()
+    }
+
+    /// The provider has never heard of a payment that it was asked for: it will not come.
+    ///
+    /// # Errors
+    /// `NotFound`
+    pub fn payment_unknown(&self, id: PaymentId, cause: &Cause) -> Result<Option<OrderChange>> {
+        self.charge_refused(id, "never_reached_provider", cause)
+    }
+
+    /// The provider will not take a payment.
+    ///
+    /// # Errors
+    /// `NotFound`
+    pub fn charge_refused(&self, id: PaymentId, code: &str, cause: &Cause) -> Result<Option<OrderChange>> {
+        let mut draft = Draft::of(self, cause);
+        let payment = &mut draft.order.payments[self.place_of(id)?];
+        if payment.status != PaymentStatus::Started {
+            return Ok(None);
+        }
+        payment.status = PaymentStatus::Failed;
+        payment.failure = Some(code.to_owned());
+        payment.updated_at = cause.at;
+        draft.note(OrderStep::PaymentFailed, None, Some(code.to_owned()));
+        draft.finish()
+    }
+
+    /// The provider will not do what it was asked to do with a payment. Money that should have gone back and did not wants a person.
+    ///
+    /// # Errors
+    /// `NotFound`
+    pub fn operation_refused(&self, id: OperationId, code: &str, cause: &Cause) -> Result<Option<OrderChange>> {
+        let mut draft = Draft::of(self, cause);
+        let operations = draft.order.payments.iter_mut().flat_map(|payment| &mut payment.operations);
+        let operation = operations.into_iter().find(|operation| operation.id == id).ok_or(Error::NotFound("operation"))?;
+        if !operation.is_pending() {
+            return Ok(None);
+        }
+        fail(operation, code, cause);
+        let kind = operation.kind;
+        draft.refused(kind, code);
+        draft.finish()
+    }
+
+    /// Writes down that the provider is to move what it holds for the payment that counts. Nothing when it moved, or was asked to.
+    ///
+    /// # Errors
+    /// `order_status`
+    pub fn capture(&self, actor: CustomerId, cause: &Cause) -> Result<Option<OrderChange>> {
+        let payment = self.paying().filter(|_| self.ended.is_none()).ok_or(Error::ORDER_STATUS)?;
+        if payment.status == PaymentStatus::Captured || payment.pending(OperationKind::Capture).next().is_some() {
+            return Ok(None);
+        }
+        self.ask(payment.id, OperationKind::Capture, payment.amount.clone(), actor, cause)
+    }
+
+    /// Writes down that the provider is to let go of a payment that has not moved. Nothing when it let go, or was asked to.
+    ///
+    /// # Errors
+    /// `NotFound`, `order_status` once the money moved or is being moved, or while it is not known whether it did.
+    pub fn void(&self, id: PaymentId, actor: CustomerId, cause: &Cause) -> Result<Option<OrderChange>> {
+        let payment = &self.payments[self.place_of(id)?];
+        let is_asked = payment.pending(OperationKind::Void).next().is_some();
+        match payment.status {
+            PaymentStatus::Voided | PaymentStatus::Failed => Ok(None),
+            PaymentStatus::Authorised | PaymentStatus::ActionRequired if is_asked => Ok(None),
+            PaymentStatus::Authorised | PaymentStatus::ActionRequired
+                if payment.pending(OperationKind::Capture).next().is_none() =>
+            {
+                self.ask(id, OperationKind::Void, payment.amount.clone(), actor, cause)
+            }
+            _ => Err(Error::ORDER_STATUS),
+        }
+    }
+
+    fn ask(
+        &self,
+        id: PaymentId,
+        kind: OperationKind,
+        amount: Money,
+        actor: CustomerId,
+        cause: &Cause,
+    ) -> Result<Option<OrderChange>> {
+        let mut draft = Draft::of(self, cause);
+        draft.order.payments[self.place_of(id)?].ask(kind, amount, None, Some(actor), cause.at);
+        draft.note(step_of(kind), Some(actor), None);
+        draft.finish()
+    }
+
+    pub(super) fn place_of(&self, id: PaymentId) -> Result<usize> {
+        self.payments.iter().position(|payment| payment.id == id).ok_or(Error::NotFound("payment"))
+    }
+}
+
+fn step_of(kind: OperationKind) -> OrderStep {
+    match kind {
+        OperationKind::Capture => OrderStep::CaptureRequested,
+        OperationKind::Void => OrderStep::VoidRequested,
+        OperationKind::Refund => OrderStep::RefundRequested,
+    }
+}
+
+fn fail(operation: &mut Operation, code: &str, cause: &Cause) {
+    operation.status = OperationStatus::Failed;
+    operation.failure = Some(code.to_owned());
+    operation.settled_at = Some(cause.at);
+}
+
+fn succeed(operation: &mut Operation, cause: &Cause) {
+    operation.status = OperationStatus::Succeeded;
+    operation.failure = None;
+    operation.settled_at = Some(cause.at);
+}
+
+/// How far a payment has come. What a provider says of an earlier stage is old news, unless it is about a payment that only we gave up.
+fn stage(payment: &Payment) -> u8 {
+    match payment.status {
+        PaymentStatus::Failed if payment.reference.is_none() => 0,
+        PaymentStatus::Started => 0,
+        PaymentStatus::Processing => 1,
+        PaymentStatus::ActionRequired => 2,
+        PaymentStatus::Authorised => 3,
+        PaymentStatus::Failed | PaymentStatus::Voided => 4,
+        PaymentStatus::Captured => 5,
+    }
+}
+
+/// Status, reference and captured amount.
+fn take_over(draft: &mut Draft<'_>, payment: &mut Payment, seen: &ProviderPayment) -> Result<()> {
+    let before = stage(payment);
+    let mut next = payment.clone();
+    next.reference = Some(seen.reference.clone());
+    (next.action_url, next.failure) = (None, None);
+    let step = match &seen.state {
+        ProviderState::ActionRequired { url } => {
+            next.action_url = Some(url.clone());
+            next.status = PaymentStatus::ActionRequired;
+            OrderStep::PaymentChallenged
+        }
+        ProviderState::Processing => {
+            next.status = PaymentStatus::Processing;
+            OrderStep::PaymentStarted
+        }
+        ProviderState::Authorised => {
+            next.status = PaymentStatus::Authorised;
+            OrderStep::PaymentAuthorised
+        }
+        ProviderState::Captured => {
+            next.status = PaymentStatus::Captured;
+            OrderStep::PaymentCaptured
+        }
+        ProviderState::Declined { code } => {
+            next.failure = Some(code.clone());
+            next.status = PaymentStatus::Failed;
+            OrderStep::PaymentFailed
+        }
+        ProviderState::Voided => {
+            next.status = PaymentStatus::Voided;
+            OrderStep::PaymentVoided
+        }
+    };
+    if payment.reference.is_none() && before == 0 {
+        payment.reference = next.reference.clone();
+    }
+    if stage(&next) <= before {
+        return Ok(());
+    }
+    *payment = next;
+    settle_others(payment, draft.cause);
+    let mut why = payment.failure.clone();
+    if payment.status == PaymentStatus::Captured {
+        payment.captured = Money::new(seen.captured_minor, payment.amount.currency().clone())?;
+        why = Some(payment.captured.to_string());
+    }
+    draft.note(step, None, why);
+    let is_whole = payment.status != PaymentStatus::Captured || payment.captured == payment.amount;
+    if seen.amount_minor != payment.amount.amount_minor() || !is_whole {
+        draft.review(reason("the provider moved another amount than was asked for"));
+    }
+    Ok(())
+}
+
+/// Captures and voids end with the payment.
+fn settle_others(payment: &mut Payment, cause: &Cause) {
+    let status = payment.status;
+    for operation in payment.operations.iter_mut().filter(|operation| operation.is_pending()) {
+        match (operation.kind, status) {
+            (OperationKind::Capture, PaymentStatus::Captured)
+            | (OperationKind::Void, PaymentStatus::Voided | PaymentStatus::Failed) => succeed(operation, cause),
+            (OperationKind::Capture, PaymentStatus::Failed | PaymentStatus::Voided) => fail(operation, "payment_failed", cause),
+            (OperationKind::Void, PaymentStatus::Captured) => fail(operation, "payment_captured", cause),
+            _ => {}
+        }
+    }
+}
+
+/// Every refund that the provider knows, ours and those that somebody made past the shop.
+fn settle_refunds(draft: &mut Draft<'_>, payment: &mut Payment, seen: &ProviderPayment) -> Result<()> {
+    let mut elsewhere = 0;
+    for refund in &seen.refunds {
+        let ours = payment.operations.iter_mut().find(|operation| Some(operation.id) == refund.operation_id);
+        let Some(operation) = ours else {
+            elsewhere += if refund.state == RefundState::Failed { 0 } else { refund.amount_minor };
+            continue;
+        };
+        match (operation.status, refund.state) {
+            (OperationStatus::Pending | OperationStatus::Failed, RefundState::Succeeded) => {
+                succeed(operation, draft.cause);
+                let (amount, actor) = (operation.amount.clone(), operation.actor);
+                payment.refunded = payment.refunded.plus(&amount)?;
+                draft.note(OrderStep::Refunded, actor, Some(amount.to_string()));
+            }
+            (OperationStatus::Pending, RefundState::Failed) => {
+                fail(operation, "refund_failed", draft.cause);
+                draft.refused(OperationKind::Refund, "refund_failed");
+            }
+            // A bank that sends the money back to the shop after days.
+            (OperationStatus::Succeeded, RefundState::Failed) => {
+                fail(operation, "refund_returned", draft.cause);
+                let amount = operation.amount.clone();
+                payment.refunded = payment.refunded.minus(&amount)?;
+                draft.refused(OperationKind::Refund, "refund_returned");
+            }
+            _ => {}
+        }
+    }
+    let elsewhere = Money::new(elsewhere, payment.amount.currency().clone())?;
+    if elsewhere != payment.refunded_elsewhere {
+        payment.refunded = payment.refunded.plus(&elsewhere)?.minus(&payment.refunded_elsewhere)?;
+        payment.refunded_elsewhere = elsewhere.clone();
+        draft.note(OrderStep::Refunded, None, Some(format!("{elsewhere} at the provider, past the shop")));
+        draft.review(reason("money was given back at the provider, past the shop"));
+    }
+    Ok(())
+}
+
+impl Draft<'_> {
+    fn refused(&mut self, kind: OperationKind, code: &str) {
+        let step = match kind {
+            OperationKind::Refund => OrderStep::RefundFailed,
+            OperationKind::Capture | OperationKind::Void => OrderStep::PaymentFailed,
+        };
+        self.note(step, None, Some(code.to_owned()));
+        self.review(reason(match kind {
+            OperationKind::Refund => "money that should have gone back did not",
+            OperationKind::Capture => "money that was held could not be moved",
+            OperationKind::Void => "money that was held could not be let go",
+        }));
+    }
+
+    /// What the payment at `place` means for the order, as it is now.
+    fn react(&mut self, place: usize) -> Result<()> {
+        let payment = &self.order.payments[place];
+        let (id, counts) = (payment.id, self.order.paid_by == Some(payment.id));
+        match payment.status {
+            PaymentStatus::Authorised | PaymentStatus::Captured if self.order.ended.is_none() => match self.order.paid_by {
+                None => self.counts(id),
+                Some(first) if first == id => {}
+                Some(_) => self.give_back(place, "the order was paid otherwise")?,
+            },
+            PaymentStatus::Authorised | PaymentStatus::Captured => self.give_back(place, "the order was over")?,
+            // What was held is gone: the buyer gets another chance, and the stock waits as long.
+            PaymentStatus::Failed | PaymentStatus::Voided if counts && self.order.ended.is_none() => {
+                self.order.paid_by = None;
+                self.order.payment_due_at = Some(self.cause.at + Order::SECOND_CHANCE);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Asks the provider to let go of what a payment holds, or to give back what it moved; what was asked for already is not asked for
+    /// again.
+    pub(super) fn give_back(&mut self, place: usize, why: &str) -> Result<()> {
+        let at = self.cause.at;
+        let payment = &mut self.order.payments[place];
+        let kind = match payment.status {
+            PaymentStatus::Authorised | PaymentStatus::ActionRequired => OperationKind::Void,
+            PaymentStatus::Captured => OperationKind::Refund,
+            _ => return Ok(()),
+        };
+        let amount = match kind {
+            OperationKind::Refund => payment.refundable(),
+            _ if payment.pending(OperationKind::Void).next().is_some() => 0,
+            _ => payment.amount.amount_minor(),
+        };
+        // A refund that failed is a person's to try again: the provider would refuse it once more.
+        let has_failed = payment.operations.iter().any(|operation| {
+            operation.kind == kind && operation.status == OperationStatus::Failed
+        });
+        if amount > 0 && !has_failed {
+            let amount = Money::new(amount, payment.amount.currency().clone())?;
+            payment.ask(kind, amount.clone(), Some(reason(why)), None, at);
+            self.note(step_of(kind), None, Some(format!("{amount}: {why}")));
+        }
+        Ok(())
+    }
+
+    /// Asks for all money back, whichever payment brought it.
+    pub(super) fn give_all_back(&mut self, why: &str) -> Result<()> {
+        (0..self.order.payments.len()).try_for_each(|place| self.give_back(place, why))
+    }
+}
+
+/// A person has looked at an order.
+impl Order {
+    /// Ends a review. Nothing when there is none.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn settle_review(&self, why: &Reason, actor: CustomerId, cause: &Cause) -> Result<Option<OrderChange>> {
+        if self.review.is_none() {
+            return Ok(None);
+        }
+        let mut draft = Draft::of(self, cause);
+        draft.order.review = None;
+        draft.note(OrderStep::ReviewSettled, Some(actor), Some(why.to_string()));
+        draft.finish()
+    }
+}
