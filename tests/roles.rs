@@ -84,6 +84,8 @@ struct Things<'a> {
     customer: Person<'a>,
     session: String,
     order: String,
+    payment: String,
+    goods_return: String,
     cart: String,
     product: String,
     category: String,
@@ -95,11 +97,12 @@ impl<'a> Things<'a> {
         let product = manager.product(&name.to_uppercase(), 100, 10).await;
         let category = shop.get(&format!("/api/v1/products/{product}")).await.data["categoryId"].clone();
         let order = customer.order(&[(&product, 1)]).await.expect(201)["id"].as_str().unwrap().to_owned();
+        let (payment, goods_return) = sent_and_coming_back(&customer, manager, &order, &product).await;
         let cart = customer.post("/api/v1/carts", json!({})).await.expect(201)["id"].as_str().unwrap().to_owned();
         let line = json!({ "productId": product, "quantity": 1 });
         customer.post(&format!("/api/v1/carts/{cart}/lines"), line).await.expect(200);
         let session = customer.get("/api/v1/sessions").await.expect(200)[0]["id"].as_str().unwrap().to_owned();
-        Self { customer, session, order, cart, product, category: category.as_str().unwrap().to_owned() }
+        Self { customer, session, order, payment, goods_return, cart, product, category: category.as_str().unwrap().to_owned() }
     }
 
     /// The path with the ids of these things.
@@ -112,8 +115,31 @@ impl<'a> Things<'a> {
             "categories" => &self.category,
             _ => &self.product,
         };
-        path.replace("{id}", id).replace("{productId}", &self.product)
+        path.replace("{id}", id)
+            .replace("{productId}", &self.product)
+            .replace("{paymentId}", &self.payment)
+            .replace("{returnId}", &self.goods_return)
+            .replace("{region}", "GB")
+            .replace("{code}", "standard")
     }
+}
+
+/// Pays an order, sends it and asks to send it back: the payment and the return.
+async fn sent_and_coming_back(
+    customer: &Person<'_>,
+    manager: &Person<'_>,
+    order: &str,
+    product: &str,
+) -> (String, String) {
+    let path = |what: &str| format!("/api/v1/orders/{order}/{what}");
+    let paid = customer.post(&path("payments"), json!({ "paymentMethod": "pm_card_visa" })).await.expect(200);
+    let parcel = json!({ "carrier": "Post", "trackingNumber": "1" });
+    manager.post(&path("shipments"), parcel).await.expect(200);
+    let lines = json!([{ "productId": product, "quantity": 1 }]);
+    let wish = json!({ "lines": lines, "reason": "changed_mind" });
+    let returned = customer.post(&path("returns"), wish).await.expect(200);
+    let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    (id(&paid["payments"][0]), id(&returned["returns"][0]))
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ pub(crate) struct Addresses {
     pub(crate) open_api: String,
     /// The page that shows what mail was sent; absent when a mail server delivers it.
     pub(crate) mail: Option<String>,
+    /// The page of the sandbox payment provider; absent when another moves money.
+    pub(crate) sandbox: Option<String>,
     /// Cache and event streams.
     pub(crate) redis: String,
     /// The connection table.
@@ -34,16 +36,18 @@ impl Addresses {
 
     /// For people.
     pub(crate) fn text(&self) -> String {
-        let Self { http, web_socket, docs, mail, redis, dynamo_db, users, .. } = self;
+        let Self { http, web_socket, docs, mail, sandbox, redis, dynamo_db, users, .. } = self;
         let mut text = format!(
             "\n  Souk is open.\n\n  \
              HTTP API       {http}\n  \
              WebSocket API  {web_socket}\n  \
              Try it         {docs}\n  \
              Mail           {}\n  \
+             Payments       {}\n  \
              Redis          {redis}\n  \
              DynamoDB       {dynamo_db}\n",
-            mail.as_deref().unwrap_or("is delivered")
+            mail.as_deref().unwrap_or("is delivered"),
+            sandbox.as_deref().unwrap_or("move money")
         );
         if !users.is_empty() {
             text += "\n  Log in as\n";

@@ -6,7 +6,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use serde::{Deserialize, Serialize};
 use souk_customers::{Password, Passwords};
 use souk_domain::{
-    Adjustment, CategoryFields, CategoryId, Cause, Change, CurrencyCode, CustomerId, Description, Email, Error, Event,
+    Adjustment, CategoryFields, CategoryId, Cause, Change, CurrencyCode, CustomerId, Description, Email, Error, Event, Grams,
     Money, NewCustomer, PersonName, ProductFields, ProductName, Reason, Role, Sku,
 };
 use souk_lambda::Ports;
@@ -73,7 +73,13 @@ pub(crate) async fn catalog(ports: &Ports) -> Result<()> {
         let category_id = category(path, &mut known, ports).await?;
         let price = Money::new(price.parse()?, CurrencyCode::parse("GBP")?)?;
         let fields =
-            ProductFields { name: ProductName::parse(name)?, description: Description::default(), category_id, price };
+            ProductFields {
+            name: ProductName::parse(name)?,
+            description: Description::default(),
+            category_id,
+            price,
+            weight_grams: Grams::default(),
+        };
         events.extend(product(Sku::parse(sku)?, fields, stock.parse()?, ports).await?);
     }
     ports.announcer.announce(&events).await;

@@ -8,13 +8,22 @@ use souk_domain::Error;
 use souk_domain::ports::{Cache, ConnectionTable, EventPublisher, Invoker, Mailer, Store};
 use souk_environment::Environment;
 use souk_lambda::{Announcer, Batch, BatchResponse, Ports};
+use souk_orders::reconcile_payments::Patience;
+use souk_orders::{Settlement, expire_orders, reconcile_payments};
 use souk_platform::{expire_idempotency_keys, migrate_database, relay_outbox};
 use souk_realtime::{Notifier, Realtime, SocketReply, SocketRequest};
 use souk_template::{Template, Trigger};
 use std::sync::Arc;
 
 /// The scheduled functions that [`Functions::tick`] and the stream triggers run.
-const SCHEDULED: [&str; 4] = ["relay-outbox", "expire-idempotency-keys", "expire-mails", "stream-trigger"];
+const SCHEDULED: [&str; 6] = [
+    "relay-outbox",
+    "expire-idempotency-keys",
+    "expire-mails",
+    "expire-orders",
+    "reconcile-payments",
+    "stream-trigger",
+];
 
 /// The functions that [`Functions::call`] runs.
 const CALLED: [&str; 2] = ["create-admin", "migrate-database"];
@@ -31,13 +40,17 @@ pub(crate) struct Functions {
     announcer: Announcer,
     mailer: Arc<dyn Mailer>,
     links: Links,
+    settlement: Settlement,
+    patience: Patience,
 }
 
 impl Functions {
-    pub(crate) fn new(environment: &Environment, ports: &Ports) -> Result<Self> {
+    pub(crate) fn new(environment: &Environment, ports: &Ports, patience: Patience) -> Result<Self> {
         let redis = Arc::new(environment.redis()?);
         let connections: Arc<dyn ConnectionTable> = environment.connections()?;
         let (orders, access) = (ports.store.clone(), ports.access.clone());
+        let (shop_url, provider) = (environment.shop_url()?, environment.payment_provider()?);
+        let settlement = Settlement::new(orders.clone(), ports.announcer.clone(), provider, &shop_url);
         Ok(Self {
             store: ports.store.clone(),
             cache: redis.clone(),
@@ -47,7 +60,9 @@ impl Functions {
             passwords: Passwords::default(),
             announcer: ports.announcer.clone(),
             mailer: environment.mailer()?,
-            links: Links::new(&environment.shop_url()?),
+            links: Links::new(&shop_url),
+            settlement,
+            patience,
         })
     }
 
@@ -81,6 +96,10 @@ impl Functions {
         match function {
             "relay-outbox" => relay_outbox::handle(&*self.store, &*self.publisher).await.map(drop),
             "expire-mails" => expire_mails::handle(&*self.store).await.map(drop),
+            "expire-orders" => expire_orders::handle(&*self.store, &self.announcer).await.map(drop),
+            "reconcile-payments" => {
+                reconcile_payments::handle(self.patience, &*self.store, &self.settlement).await.map(drop)
+            }
             "expire-idempotency-keys" => expire_idempotency_keys::handle(&*self.store).await.map(drop),
             other => Err(unknown(other)),
         }

@@ -7,10 +7,12 @@ use axum::routing::get;
 use souk_carts::Carts;
 use souk_catalog::Catalog;
 use souk_customers::{Authenticators, Customers, LogIn, Refresh, SecondFactor};
+use souk_environment::Environment;
 use souk_inventory::Inventory;
-use souk_lambda::{Ports, TokenIssuer};
-use souk_orders::Orders;
+use souk_lambda::Ports;
+use souk_orders::{Orders, Payments};
 use souk_platform::Platform;
+use souk_pricing::Pricing;
 use souk_template::{Template, Trigger};
 use std::collections::BTreeMap;
 use utoipa::OpenApi;
@@ -34,6 +36,8 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "customers", description = "The people who can log in"),
         (name = "carts", description = "What people put aside to buy"),
         (name = "orders", description = "What customers buy"),
+        (name = "payments", description = "What payment providers tell"),
+        (name = "pricing", description = "Tax, shipping and coupons"),
         (name = "platform", description = "How the shop is"),
     ),
     servers((url = "/")),
@@ -50,11 +54,13 @@ fn with_state<S: Clone + Send + Sync + 'static>(
 }
 
 /// Every HTTP function that this process knows, by name.
-fn functions(ports: &Ports, authenticators: &Authenticators, issuer: TokenIssuer) -> Functions {
+fn functions(environment: &Environment, ports: &Ports, authenticators: &Authenticators) -> Result<Functions> {
+    let issuer = environment.token_issuer()?;
+    let payments = Payments::new(ports.clone(), environment.payment_provider()?, &environment.shop_url()?);
     let log_in = LogIn::new(ports.clone(), authenticators.clone(), issuer.clone());
     let refresh = Refresh::new(ports.clone(), issuer);
     let second_factor = SecondFactor::new(ports.clone(), authenticators.clone());
-    with_state(souk_catalog::http_functions(), &Catalog::from(ports.clone()))
+    Ok(with_state(souk_catalog::http_functions(), &Catalog::from(ports.clone()))
         .chain(with_state(souk_inventory::http_functions(), &Inventory::from(ports.clone())))
         .chain(with_state(souk_customers::http_functions(), &Customers::from(ports.clone())))
         .chain(with_state(souk_customers::log_in_functions(), &log_in))
@@ -62,8 +68,10 @@ fn functions(ports: &Ports, authenticators: &Authenticators, issuer: TokenIssuer
         .chain(with_state(souk_customers::second_factor_functions(), &second_factor))
         .chain(with_state(souk_carts::http_functions(), &Carts::from(ports.clone())))
         .chain(with_state(souk_orders::http_functions(), &Orders::from(ports.clone())))
+        .chain(with_state(souk_orders::payment_functions(), &payments))
+        .chain(with_state(souk_pricing::http_functions(), &Pricing::from(ports.clone())))
         .chain(with_state(souk_platform::http_functions(), &Platform::from(ports.clone())))
-        .collect()
+        .collect())
 }
 
 /// Merges the functions that the catalogue routes to. Fails when the two do not say the same.
@@ -105,12 +113,12 @@ fn routes(document: &utoipa::openapi::OpenApi) -> Vec<(String, String)> {
 /// The whole HTTP API.
 pub(crate) fn router(
     template: &Template,
+    environment: &Environment,
     ports: &Ports,
     authenticators: &Authenticators,
-    issuer: TokenIssuer,
     pages: Router,
 ) -> Result<Router> {
-    let (router, document) = merge(template, functions(ports, authenticators, issuer))?.split_for_parts();
+    let (router, document) = merge(template, functions(environment, ports, authenticators)?)?.split_for_parts();
     let page = SwaggerUi::new("/docs").url("/openapi.json", document);
     let home = get(|| async { Redirect::temporary("/docs/") });
     Ok(souk_lambda::wrap(router.merge(page).merge(pages).route("/", home)))

@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pem::Pem;
+use rand::distr::{Alphanumeric, SampleString};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -60,6 +61,18 @@ pub(crate) fn second_factor_key(folder: &Path) -> Result<String> {
         write_private(&path, &STANDARD.encode(bytes))?;
     }
     std::fs::read_to_string(&path).with_context(|| path.display().to_string())
+}
+
+/// What the shop shows the sandbox payment provider, and what that signs its notices with; made when they are missing.
+pub(crate) fn sandbox_keys(folder: &Path) -> Result<(String, String)> {
+    let path = folder.join("sandbox.keys");
+    if !path.exists() {
+        let secret = || Alphanumeric.sample_string(&mut rand::rng(), 32);
+        write_private(&path, &format!("sk_sandbox_{}\nwhsec_{}\n", secret(), secret()))?;
+    }
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let keys = text.trim().split_once('\n').with_context(|| format!("{} holds two lines", path.display()))?;
+    Ok((keys.0.to_owned(), keys.1.to_owned()))
 }
 
 /// Writes a file that only its owner can read.

@@ -9,6 +9,7 @@ mod http;
 mod keys;
 mod options;
 mod pages;
+mod sandbox;
 mod system;
 
 pub use embedded::start_redis;

@@ -17,6 +17,10 @@ pub struct Options {
     #[arg(long, default_value = ".souk")]
     pub data: PathBuf,
 
+    /// Port of the sandbox payment provider on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8082)]
+    pub sandbox_port: u16,
+
     /// Forget what the folder keeps and start anew.
     #[arg(long)]
     pub reset: bool,
@@ -64,6 +68,26 @@ pub struct Options {
     /// Multiplies how much everybody may do in a time, for load tests.
     #[arg(long, env = "SOUK_RATE_LIMIT_FACTOR", default_value_t = 1)]
     pub rate_limit_factor: u32,
+
+    /// Payment provider instead of the sandbox: stripe://{secret key}:{webhook secret}@api.stripe.com.
+    #[arg(long, env = "SOUK_PAYMENT_URL", hide_env_values = true)]
+    pub payment_url: Option<String>,
+
+    /// How long an order waits for its payment, in seconds.
+    #[arg(long, env = "SOUK_PAYMENT_WINDOW", default_value_t = 1800)]
+    pub payment_window: u32,
+
+    /// After how long a payment provider is asked again for an answer that was lost, in milliseconds.
+    #[arg(long, default_value_t = 10_000)]
+    pub settle_after_ms: u32,
+
+    /// How long the sandbox is waited for, in milliseconds. What it holds back, it holds longer; what is late there is so in proportion.
+    #[arg(long, default_value_t = 8_000)]
+    pub sandbox_timeout_ms: u32,
+
+    /// What the sandbox does with pm_sandbox_chaos.
+    #[arg(long, default_value_t = 0)]
+    pub sandbox_seed: u64,
 
     /// DynamoDB instead of the embedded one: http://{host}:{port}.
     #[arg(long, env = "SOUK_DYNAMODB_ENDPOINT")]

@@ -5,7 +5,7 @@ use crate::functions::Functions;
 use crate::gateway::Gateway;
 use crate::keys::{self, TokenKeys};
 use crate::options::{Banner, Options};
-use crate::{demo, embedded, http, pages};
+use crate::{demo, embedded, http, pages, sandbox};
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
@@ -18,11 +18,12 @@ use souk_domain::ports::Store;
 use souk_domain::realtime::Identity;
 use souk_domain::{Error, SessionId};
 use souk_environment::{
-    CONNECTIONS_TABLE, DYNAMODB_ENDPOINT, Environment, MAIL_FROM, MAIL_URL, RATE_LIMIT_FACTOR, REDIS_URL,
+    CONNECTIONS_TABLE, DYNAMODB_ENDPOINT, Environment, MAIL_FROM, MAIL_URL, PAYMENT_URL, PAYMENT_WINDOW, RATE_LIMIT_FACTOR, REDIS_URL,
     SECOND_FACTOR_KEY, SHOP_URL, STORE_URL, TOKEN_PRIVATE_KEY, TOKEN_PUBLIC_KEY, WEBSOCKET_ENDPOINT,
 };
 use souk_lambda::Bearer;
 use souk_mail::FolderMailer;
+use souk_orders::reconcile_payments::Patience;
 use souk_platform::{Trigger, sources};
 use souk_template::Template;
 use std::collections::HashMap;
@@ -38,8 +39,10 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// How often scheduled functions run here. On AWS a minute is the shortest there is.
-const TICKS: [(&str, Duration); 3] = [
+const TICKS: [(&str, Duration); 5] = [
     ("relay-outbox", Duration::from_secs(1)),
+    ("expire-orders", Duration::from_secs(1)),
+    ("reconcile-payments", Duration::from_secs(1)),
     ("expire-idempotency-keys", Duration::from_secs(60 * 60)),
     ("expire-mails", Duration::from_secs(60 * 60)),
 ];
@@ -84,6 +87,11 @@ impl System {
         let mail = options.mail_url.clone().unwrap_or_else(|| format!("folder:{}", mail_folder.display()));
         let second_factor_key = keys::second_factor_key(folder)?;
         let authenticators = Authenticators::new(&second_factor_key.clone().into())?;
+        let sandbox = match options.payment_url {
+            Some(_) => None,
+            None => Some(sandbox::start(options, &base, &stop, &tasks).await?),
+        };
+        let payment_url = options.payment_url.clone().or(sandbox.as_ref().map(|sandbox| sandbox.payment_url.clone()));
         let variables = HashMap::from([
             (STORE_URL, store),
             (REDIS_URL, redis.clone()),
@@ -94,6 +102,8 @@ impl System {
             (TOKEN_PRIVATE_KEY, keys.private),
             (SECOND_FACTOR_KEY, second_factor_key),
             (RATE_LIMIT_FACTOR, options.rate_limit_factor.to_string()),
+            (PAYMENT_URL, payment_url.unwrap_or_default()),
+            (PAYMENT_WINDOW, options.payment_window.to_string()),
             (MAIL_URL, mail),
             (MAIL_FROM, options.mail_from.clone()),
             (SHOP_URL, options.shop_url.clone().unwrap_or_else(|| base.clone())),
@@ -103,7 +113,11 @@ impl System {
 
         let template = Template::built_in()?;
         let ports = environment.ports()?;
-        let functions = Functions::new(&environment, &ports)?;
+        let patience = Patience {
+            older_than_ms: options.settle_after_ms,
+            give_up_after_ms: options.settle_after_ms.saturating_mul(10),
+        };
+        let functions = Functions::new(&environment, &ports, patience)?;
         functions.check(&template).await?;
         functions.call("migrate-database", Value::Null).await.context("migrate-database")?;
         if options.redis_url.is_none() {
@@ -115,7 +129,7 @@ impl System {
         }
         let shows_mail = options.mail_url.is_none();
         let pages = pages::router(shows_mail.then(|| FolderMailer::new(&mail_folder)));
-        let router = http::router(&template, &ports, &authenticators, environment.token_issuer()?, pages)?;
+        let router = http::router(&template, &environment, &ports, &authenticators, pages)?;
         match &options.catalog {
             Some(file) => import(file, &router, &environment).await?,
             None if options.seeds() => demo::catalog(&ports).await?,
@@ -131,6 +145,7 @@ impl System {
             open_api: format!("{base}/openapi.json"),
             mail: shows_mail.then(|| format!("{base}/mail")),
             http: base,
+            sandbox: sandbox.map(|sandbox| sandbox.page),
             web_socket: format!("ws://{ws_address}"),
             redis: without_password(&redis),
             dynamo_db: dynamodb,
@@ -178,6 +193,10 @@ fn claim_folder(folder: &Path, reset: bool) -> Result<File> {
             "token-private.pem",
             "token-public.pem",
             "second-factor.key",
+            "sandbox.keys",
+            "sandbox.db",
+            "sandbox.db-wal",
+            "sandbox.db-shm",
         ] {
             remove(std::fs::remove_file(folder.join(name))).with_context(context)?;
         }
@@ -195,7 +214,7 @@ fn remove(removed: std::io::Result<()>) -> std::io::Result<()> {
     }
 }
 
-async fn listen(port: u16) -> Result<TcpListener> {
+pub(crate) async fn listen(port: u16) -> Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| format!("port {port} on 127.0.0.1"))
 }
 
@@ -243,7 +262,7 @@ async fn import(file: &Path, router: &Router, environment: &Environment) -> Resu
     Ok(())
 }
 
-fn serve(listener: TcpListener, router: Router, stop: &CancellationToken, tasks: &TaskTracker) {
+pub(crate) fn serve(listener: TcpListener, router: Router, stop: &CancellationToken, tasks: &TaskTracker) {
     // Answers are small and should leave at once.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let stop = stop.clone();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use souk_domain::{
-    Address, Cart, CartId, Cause, Claim, Committed, CustomerId, Error, Money, NewOrder, NewOrderLine, Order, ProductId,
+    Address, Cart, CartId, Cause, Claim, Committed, CouponCode, CustomerId, Error, MethodCode, Money, NewOrder, NewOrderLine, Order, ProductId,
     Quantity,
 };
 use souk_lambda::{
@@ -28,6 +28,15 @@ pub struct CheckOutRequest {
     /// Absent for goods that are not sent.
     #[serde(default)]
     shipping_address: Option<Address>,
+    /// How it goes there; needed where `/api/v1/shipping-methods` lists a way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shipping_method: Option<MethodCode>,
+    /// What takes something off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    coupon: Option<CouponCode>,
+    /// What the buyer agreed to pay for everything; another total refuses the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agreed_total: Option<Money>,
 }
 
 /// A line as the buyer saw it.
@@ -45,7 +54,8 @@ pub struct SeenLine {
 /// Check out
 ///
 /// Places the order when the cart, its prices and the stock are as the buyer saw them. What is not is told line by line, and nothing is
-/// ordered: `cart_changed` (another tab was faster), `price_changed`, `insufficient_stock`, `product_discontinued`. A cart becomes an order
+/// ordered: `cart_changed` (another tab was faster), `price_changed`, `insufficient_stock`, `product_discontinued`, and what
+/// placing an order is refused for. A cart becomes an order
 /// once: a repetition of the same request gets the same order, whatever `Idempotency-Key` says, and another one gets `cart_ordered`.
 #[utoipa::path(
     post,
@@ -97,8 +107,9 @@ async fn place(
         agreed_price: Some(unit_price),
     };
     let new = NewOrder::new(buyer, request.lines.into_iter().map(line), request.shipping_address);
-    let new = new.map_err(|violation| ApiError::from(violation).field("lines"))?;
-    match shop.orders.place_order(new, cause).await {
+    let mut new = new.map_err(|violation| ApiError::from(violation).field("lines"))?;
+    (new.shipping_method, new.coupon, new.agreed_total) = (request.shipping_method, request.coupon, request.agreed_total);
+    match shop.orders.buy(new, shop.payment_window, cause).await {
         // The cart was ordered with another request a moment ago.
         Err(Error::KeyReused) => Err(Error::CART_ORDERED.into()),
         placed => Ok(placed?),
@@ -120,7 +131,8 @@ async fn ordered(
     let seen: BTreeMap<_, _> =
         request.lines.iter().map(|line| (line.product_id, (line.quantity, &line.unit_price))).collect();
     let placed = order.lines.iter().map(|line| (line.product_id, (line.quantity, &line.unit_price)));
-    if seen != placed.collect() || request.shipping_address != order.shipping_address {
+    let is_same = request.shipping_address == order.shipping_address && request.coupon == order.coupon;
+    if seen != placed.collect() || !is_same {
         return Err(Error::CART_ORDERED.into());
     }
     let first_request = souk_lambda::RequestContext::current().request_id;

@@ -16,6 +16,7 @@ mod view;
 pub use view::{CartLineView, CartView, LineChange};
 
 use axum::extract::FromRef;
+use chrono::Duration;
 use souk_domain::ports;
 use souk_lambda::{Access, Announcer, Copies, Ports};
 use std::sync::Arc;
@@ -30,12 +31,14 @@ pub struct Carts {
     copies: Copies,
     announcer: Announcer,
     access: Access,
+    #[from_ref(skip)]
+    payment_window: Duration,
 }
 
 impl From<Ports> for Carts {
     fn from(ports: Ports) -> Self {
-        let Ports { store, copies, carts, announcer, access, .. } = ports;
-        Self { carts, products: store.clone(), orders: store, copies, announcer, access }
+        let Ports { store, copies, carts, announcer, access, payment_window, .. } = ports;
+        Self { carts, products: store.clone(), orders: store, copies, announcer, access, payment_window }
     }
 }
 

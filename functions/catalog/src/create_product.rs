@@ -4,7 +4,7 @@ use crate::Catalog;
 use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::ports::Products;
-use souk_domain::{CategoryId, Description, Money, Product, ProductFields, ProductName, Sku};
+use souk_domain::{CategoryId, Description, Grams, Money, Product, ProductFields, ProductName, Sku};
 use souk_lambda::{
     Announcer, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
     Staff,
@@ -29,6 +29,9 @@ pub struct NewProductRequest {
     category_id: CategoryId,
     /// Of one piece.
     price: Money,
+    /// Of one piece as it is sent, in grams; 0 when nobody weighed it.
+    #[serde(default)]
+    weight_grams: Grams,
 }
 
 /// Make a product
@@ -52,8 +55,8 @@ async fn create_product(
     _: Staff,
     Command(request, cause): Command<NewProductRequest>,
 ) -> Result<Reply<Product>, ApiError> {
-    let NewProductRequest { sku, name, description, category_id, price } = request;
-    let fields = ProductFields { name, description, category_id, price };
+    let NewProductRequest { sku, name, description, category_id, price, weight_grams } = request;
+    let fields = ProductFields { name, description, category_id, price, weight_grams };
     let committed = products.create_product(sku, fields, &cause).await?;
     announcer.announce(&committed.events).await;
     let (id, version) = (committed.value.id, committed.value.version);

@@ -4,7 +4,7 @@ use crate::Catalog;
 use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::ports::Products;
-use souk_domain::{CategoryId, Description, Money, Product, ProductFields, ProductId, ProductName};
+use souk_domain::{CategoryId, Description, Grams, Money, Product, ProductFields, ProductId, ProductName};
 use souk_lambda::{
     Announcer, ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch,
     PathId, QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders,
@@ -53,8 +53,8 @@ async fn update_product(
     IfMatch(expected): IfMatch,
     Command(request, cause): Command<ProductRequest>,
 ) -> Result<Reply<Product>, ApiError> {
-    let ProductRequest { name, description, category_id, price } = request;
-    let fields = ProductFields { name, description, category_id, price };
+    let ProductRequest { name, description, category_id, price, weight_grams } = request;
+    let fields = ProductFields { name, description, category_id, price, weight_grams };
     let committed = products.update_product(id, expected, fields, &cause).await?;
     announcer.announce(&committed.events).await;
     let version = committed.value.version;

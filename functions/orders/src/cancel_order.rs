@@ -1,19 +1,17 @@
-//! `POST /api/v1/orders/{id}/cancel`: an order ends and its stock is given back. For its owner and staff.
+//! `POST /api/v1/orders/{id}/cancel`: an order of which nothing was sent ends. For its owner and staff.
 
-use crate::Orders;
+use crate::Payments;
 use axum::extract::State;
-use souk_domain::{Order, OrderId, ports};
+use souk_domain::{Order, OrderId};
 use souk_lambda::{
-    Announcer, ApiError, Caller, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures,
-    Reply, SecuredFailures,
+    ApiError, Caller, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply, SecuredFailures,
 };
-use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Cancel an order
 ///
-/// Gives the stock back. Doing so again changes nothing and answers the same.
+/// Gives stock and money back. Doing so again changes nothing and answers the same.
 #[utoipa::path(
     post,
     path = "/api/v1/orders/{id}/cancel",
@@ -27,19 +25,16 @@ use utoipa_axum::routes;
     ),
 )]
 async fn cancel_order(
-    State(orders): State<Arc<dyn ports::Orders>>,
-    State(announcer): State<Announcer>,
+    State(shop): State<Payments>,
     caller: Caller,
     PathId(id): PathId<OrderId>,
     NoBody(cause): NoBody,
 ) -> Result<Reply<Order>, ApiError> {
-    let committed = orders.cancel_order(id, caller.sees_only(), &cause).await?;
-    announcer.announce(&committed.events).await;
-    let version = committed.value.version;
-    Ok(Reply::committed(committed).version(version))
+    let settled = shop.settlement.change(id, caller.sees_only(), &cause, move |order, cause| order.cancel(caller.0.id, cause));
+    Ok(crate::reply(caller.0, settled.await?))
 }
 
 /// The function.
-pub fn router() -> OpenApiRouter<Orders> {
+pub fn router() -> OpenApiRouter<Payments> {
     OpenApiRouter::new().routes(routes!(cancel_order))
 }

@@ -2,15 +2,14 @@
 
 use crate::Orders;
 use axum::extract::State;
-use souk_domain::{Order, OrderId, ports};
+use souk_domain::{Order, OrderId};
 use souk_lambda::{ApiError, Caller, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures};
-use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Get an order
 ///
-/// Orders of others are not there for a customer.
+/// Orders of others are not there for a customer, nor is what staff wrote for themselves.
 #[utoipa::path(
     get,
     path = "/api/v1/orders/{id}",
@@ -24,13 +23,13 @@ use utoipa_axum::routes;
     ),
 )]
 async fn get_order(
-    State(orders): State<Arc<dyn ports::Orders>>,
+    State(shop): State<Orders>,
     caller: Caller,
     PathId(id): PathId<OrderId>,
 ) -> Result<Reply<Order>, ApiError> {
-    let order = orders.order(id, caller.sees_only()).await?;
+    let order = shop.orders.order(id, caller.sees_only()).await?;
     let version = order.version;
-    Ok(Reply::ok(order).version(version))
+    Ok(Reply::ok(crate::seen_by(caller.0, order)).version(version))
 }
 
 /// The function.

@@ -28,7 +28,7 @@ async fn list_orders(
     let (limit, after) = asked.read()?;
     let page = orders.orders(caller.id, limit, after).await?;
     let next = page.next.as_ref().map(Cursor::write);
-    Ok(Reply::ok(page.items).next(next))
+    Ok(Reply::ok(page.items.into_iter().map(Order::for_buyer).collect()).next(next))
 }
 
 /// The function.

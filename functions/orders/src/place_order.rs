@@ -1,44 +1,21 @@
 //! `POST /api/v1/orders`: a customer buys. For whoever logged in.
 
 use crate::Orders;
+use crate::wish::OrderRequest;
 use axum::extract::State;
-use serde::Deserialize;
-use souk_domain::{Address, NewOrder, NewOrderLine, Order, ProductId, Quantity, ports};
+use souk_domain::Order;
 use souk_lambda::{
-    Announcer, ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply,
-    SecuredFailures,
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
 };
-use std::sync::Arc;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// What to buy.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct OrderRequest {
-    /// Lines that name the same product count together.
-    #[schema(min_items = 1, max_items = 2000)]
-    lines: Vec<LineRequest>,
-    /// Absent for goods that are not sent.
-    #[serde(default)]
-    shipping_address: Option<Address>,
-}
-
-/// Pieces of one product.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LineRequest {
-    /// Which product.
-    product_id: ProductId,
-    /// How many.
-    quantity: Quantity,
-}
-
 /// Place an order
 ///
-/// Takes the prices that the catalog has at this moment and reserves the stock: all of it or nothing. `insufficient_stock`
-/// names every product that falls short and what is left of it; `product_discontinued`, `unknown_product`.
+/// Takes the prices that the catalog has at this moment and reserves the stock: all of it or nothing. The order then waits for its
+/// payment until `paymentDueAt` and expires if none comes; one that costs nothing is paid at once. `insufficient_stock` names every product
+/// that falls short and what is left of it; `product_discontinued`, `unknown_product`, `total_changed`, `coupon_invalid`,
+/// `coupon_minimum`, `coupon_used_up`, `shipping_method_required`, `shipping_method_unavailable`.
 #[utoipa::path(
     post,
     path = "/api/v1/orders",
@@ -52,18 +29,14 @@ pub struct LineRequest {
     ),
 )]
 async fn place_order(
-    State(orders): State<Arc<dyn ports::Orders>>,
-    State(announcer): State<Announcer>,
+    State(shop): State<Orders>,
     Caller(caller): Caller,
     Command(request, cause): Command<OrderRequest>,
 ) -> Result<Reply<Order>, ApiError> {
-    let line = |LineRequest { product_id, quantity }| NewOrderLine { product_id, quantity, agreed_price: None };
-    let new = NewOrder::new(caller.id, request.lines.into_iter().map(line), request.shipping_address);
-    let new = new.map_err(|violation| ApiError::from(violation).field("lines"))?;
-    let committed = orders.place_order(new, &cause).await?;
-    announcer.announce(&committed.events).await;
-    let (id, version) = (committed.value.id, committed.value.version);
-    Ok(Reply::committed(committed).created(format!("/api/v1/orders/{id}")).version(version))
+    let committed = shop.orders.buy(request.of(caller.id)?, shop.payment_window, &cause).await?;
+    shop.announcer.announce(&committed.events).await;
+    let id = committed.value.id;
+    Ok(crate::reply(caller, committed).created(format!("/api/v1/orders/{id}")))
 }
 
 /// The function.

@@ -3,7 +3,7 @@
 
 use crate::notify::{Notice, Notifier};
 use souk_domain::realtime::Topic;
-use souk_domain::{Error, Event, EventData};
+use souk_domain::{Error, Event, OrderStep};
 use souk_lambda::{Batch, BatchResponse, consume};
 
 /// Handles one batch. Every status is told, also one that the next event of the batch replaces.
@@ -15,9 +15,9 @@ pub async fn handle(batch: Batch, notifier: &Notifier) -> Result<BatchResponse, 
 }
 
 fn notices(event: &Event) -> Vec<Notice<'_>> {
-    let (EventData::OrderPlaced(order) | EventData::OrderCancelled(order)) = &event.data else { return Vec::new() };
+    let Some((step, order)) = event.data.order() else { return Vec::new() };
     let mut topics = vec![Topic::Customer(order.customer_id), Topic::Admin];
-    if matches!(event.data, EventData::OrderCancelled(_)) {
+    if step != OrderStep::Placed {
         // Nobody can listen to an order before it is placed, and whoever reads its id in the answer knows its status.
         topics.push(Topic::Order(order.order_id));
     }

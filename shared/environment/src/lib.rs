@@ -2,9 +2,10 @@
 //! knows both ports and adapters.
 
 use anyhow::{Context, Result};
+use chrono::Duration;
 use secrecy::SecretString;
 use souk_aws::{AwsSettings, DynamoConnections, GatewayPush, LambdaInvoker};
-use souk_domain::ports::{ConnectionTable, EventStream, Invoker, Mailer, Push, Store};
+use souk_domain::ports::{ConnectionTable, EventStream, Invoker, Mailer, PaymentProvider, Push, Store};
 use souk_lambda::{Access, Announcer, Copies, Door, Ports, TokenIssuer, TokenKeys};
 use souk_redis::{RedisEventStream, RedisLink};
 use souk_sqlite::SqliteStore;
@@ -34,8 +35,12 @@ pub const RATE_LIMIT_FACTOR: &str = "SOUK_RATE_LIMIT_FACTOR";
 pub const MAIL_URL: &str = "SOUK_MAIL_URL";
 /// Who mail is from: `Souk <shop@example.com>`.
 pub const MAIL_FROM: &str = "SOUK_MAIL_FROM";
-/// Where links in mail lead: the shop's web address.
+/// Where links in mail lead, and buyers come back to from a challenge: the shop's web address.
 pub const SHOP_URL: &str = "SOUK_SHOP_URL";
+/// Moves money: `stripe://{secret key}:{webhook secret}@api.stripe.com`, or the sandbox, `sandbox://…` (see `souk_payments::provider`).
+pub const PAYMENT_URL: &str = "SOUK_PAYMENT_URL";
+/// How long an order waits for its payment, in seconds; 1800 unless set. Optional.
+pub const PAYMENT_WINDOW: &str = "SOUK_PAYMENT_WINDOW";
 /// Seals the secrets of authenticators: 32 bytes, base64.
 pub const SECOND_FACTOR_KEY: &str = "SOUK_SECOND_FACTOR_KEY";
 /// Checks access tokens: one or more Ed25519 keys in PEM, so that tokens of the last key stay good after a rotation.
@@ -120,7 +125,18 @@ impl Environment {
         souk_mail::mailer(&url, &self.required(MAIL_FROM)?).with_context(|| format!("{MAIL_URL}, {MAIL_FROM}"))
     }
 
-    /// Where links in mail lead.
+    /// Moves money.
+    pub fn payment_provider(&self) -> Result<Arc<dyn PaymentProvider>> {
+        souk_payments::provider(&SecretString::from(self.required(PAYMENT_URL)?)).context(PAYMENT_URL)
+    }
+
+    fn payment_window(&self) -> Result<Duration> {
+        let seconds = self.optional(PAYMENT_WINDOW).unwrap_or_else(|| "1800".to_owned());
+        let seconds: u32 = seconds.parse().with_context(|| format!("{PAYMENT_WINDOW} is no number of seconds"))?;
+        Ok(Duration::seconds(seconds.into()))
+    }
+
+    /// Where links in mail lead, and buyers come back to from a challenge.
     pub fn shop_url(&self) -> Result<String> {
         self.required(SHOP_URL)
     }
@@ -143,6 +159,7 @@ impl Environment {
             carts: redis,
             announcer,
             access,
+            payment_window: self.payment_window()?,
         })
     }
 

@@ -50,7 +50,7 @@ pub fn cached_version(event: &Event) -> Option<(CacheKey, Version)> {
     let key = match &event.data {
         EventData::ProductCreated(data) | EventData::ProductUpdated(data) => CacheKey::Product(data.product_id),
         EventData::InventoryChanged(data) => CacheKey::Stock(data.product_id),
-        EventData::OrderPlaced(_) | EventData::OrderCancelled(_) | EventData::MailRequested(_) => return None,
+        _ => return None,
     };
     Some((key, event.version))
 }

@@ -26,7 +26,7 @@ pub struct ErrorItem {
 }
 
 /// Every code that an error can have.
-pub(crate) const CODES: [&str; 60] = [
+pub(crate) const CODES: [&str; 81] = [
     "amount_too_large",
     "body_too_large",
     "cart_changed",
@@ -37,10 +37,14 @@ pub(crate) const CODES: [&str; 60] = [
     "category_in_use",
     "category_name_taken",
     "common_password",
+    "coupon_invalid",
+    "coupon_minimum",
+    "coupon_used_up",
     "customer_erased",
     "email_taken",
     "empty_change",
     "forbidden",
+    "idempotency_key_required",
     "idempotency_key_reused",
     "insufficient_stock",
     "internal",
@@ -58,29 +62,46 @@ pub(crate) const CODES: [&str; 60] = [
     "invalid_link",
     "invalid_money",
     "invalid_name",
+    "invalid_note",
+    "invalid_order_number",
     "invalid_password",
+    "invalid_payment_method",
+    "invalid_pricing",
     "invalid_quantity",
     "invalid_query",
     "invalid_reason",
     "invalid_request",
     "invalid_search",
     "invalid_second_factor",
+    "invalid_signature",
     "invalid_sku",
     "invalid_token",
+    "invalid_tracking",
     "malformed_body",
     "method_not_allowed",
     "not_found",
+    "not_in_order",
+    "nothing_to_ship",
     "order_status",
+    "payment_declined",
+    "payment_in_progress",
+    "payment_not_captured",
     "price_changed",
     "product_discontinued",
+    "refund_too_large",
+    "return_status",
     "second_factor_enabled",
     "second_factor_missing",
     "second_factor_required",
     "session_ended",
+    "shipping_method_required",
+    "shipping_method_unavailable",
     "sku_taken",
     "stale_version",
     "stock_out_of_range",
+    "too_many_notes",
     "too_many_requests",
+    "total_changed",
     "unauthenticated",
     "unavailable",
     "unknown_category",
@@ -158,6 +179,12 @@ impl ApiError {
         let text = format!("too many requests; try again in {seconds} seconds");
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", text)
             .header(header::RETRY_AFTER, &seconds.to_string())
+    }
+
+    /// 402: the provider will not take the payment. `code` is its word for why.
+    pub fn payment_declined(code: &str) -> Self {
+        let text = "the payment was declined; try another way to pay";
+        Self::new(StatusCode::PAYMENT_REQUIRED, "payment_declined", text).details(json!({ "reason": code }))
     }
 
     /// 404: there is no such thing, or it is not yours.
@@ -261,6 +288,10 @@ impl From<Error> for ApiError {
             Error::OfferChanged { shortages, price_changes } => {
                 let errors = shortages.iter().map(of_shortage).chain(price_changes.iter().map(of_price_change));
                 Self::all(StatusCode::CONFLICT, errors.collect())
+            }
+            Error::TotalChanged { total } => {
+                let text = format!("the order costs {total} now");
+                Self::new(StatusCode::CONFLICT, "total_changed", text).details(json!({ "total": total }))
             }
             Error::KeyReused => {
                 Self::invalid("idempotency_key_reused", "this Idempotency-Key was sent with another request before")

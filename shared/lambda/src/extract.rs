@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use souk_domain::{Cause, Claim, Version, Violation};
 use std::borrow::Cow;
+use std::str::FromStr;
 
 /// Largest JSON body, in bytes: an order of 2,000 lines needs a quarter of it.
 const JSON_LIMIT: usize = 1 << 20;
@@ -210,6 +211,23 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<T>::from_request_parts(parts, state).await;
         path.map(|Path(id)| PathId(id)).map_err(|_| ApiError::malformed("invalid_id", "the id in the path is no UUID"))
+    }
+}
+
+/// The name in the path. 400 when it breaks the rules of its kind.
+#[derive(Debug)]
+pub struct PathValue<T>(pub T);
+
+impl<S, T> FromRequestParts<S> for PathValue<T>
+where
+    S: Send + Sync,
+    T: FromStr<Err = Violation>,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) = path.map_err(|_| ApiError::malformed("invalid_query", "the path is no UTF-8"))?;
+        text.parse().map(PathValue).map_err(ApiError::of_query)
     }
 }
 

@@ -23,7 +23,7 @@ pub use context::RequestContext;
 pub use copies::Copies;
 pub use door::Door;
 pub use error::{ApiError, ErrorItem};
-pub use extract::{Command, Cursor, IfMatch, NoBody, PathId, Question, Upload};
+pub use extract::{Command, Cursor, IfMatch, NoBody, PathId, PathValue, Question, Upload};
 pub use openapi::{
     CommandFailures, CommandHeaders, ConditionalFailures, QueryFailures, SecuredFailures, VersionHeaders,
 };
@@ -32,6 +32,7 @@ pub use reply::{Done, Envelope, Failure, Metadata, Reply};
 pub use serve::{Invocation, Served, Tick, serve_event, serve_http, serve_invocation, start_logging, wrap};
 pub use token::{Bearer, TokenIssuer, TokenKeys};
 
+use chrono::Duration;
 use souk_domain::ports::{Carts, Sessions, Store};
 use std::sync::Arc;
 
@@ -54,4 +55,6 @@ pub struct Ports {
     pub announcer: Announcer,
     /// Says who may call.
     pub access: Access,
+    /// How long an order waits for its payment.
+    pub payment_window: Duration,
 }

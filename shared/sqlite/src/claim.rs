@@ -13,11 +13,8 @@ pub(crate) fn once<T: Serialize + DeserializeOwned>(
     cause: &Cause,
     work: impl FnOnce(&Connection, &Cause) -> Result<(T, Vec<Event>)>,
 ) -> Result<Committed<T>> {
-    if let Some(claim) = &cause.claim
-        && let Some((result, request_id)) = first_result(connection, claim, cause.at)?
-    {
-        let value = serde_json::from_str(&result).map_err(internal)?;
-        return Ok(Committed { value, events: Vec::new(), replayed: Some(request_id) });
+    if let Some(made) = made_before(connection, cause)? {
+        return Ok(made);
     }
     let (value, events) = work(connection, cause)?;
     outbox::append(connection, &events, cause.at)?;
@@ -25,6 +22,14 @@ pub(crate) fn once<T: Serialize + DeserializeOwned>(
         keep(connection, claim, cause, &serde_json::to_string(&value).map_err(internal)?)?;
     }
     Ok(Committed::first(value, events))
+}
+
+/// What the first run with the claim of `cause` made, when there was one.
+pub(crate) fn made_before<T: DeserializeOwned>(connection: &Connection, cause: &Cause) -> Result<Option<Committed<T>>> {
+    let Some(claim) = &cause.claim else { return Ok(None) };
+    let Some((result, request_id)) = first_result(connection, claim, cause.at)? else { return Ok(None) };
+    let value = serde_json::from_str(&result).map_err(internal)?;
+    Ok(Some(Committed { value, events: Vec::new(), replayed: Some(request_id) }))
 }
 
 fn first_result(connection: &Connection, claim: &Claim, now: DateTime) -> Result<Option<(String, String)>> {

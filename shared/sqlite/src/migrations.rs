@@ -9,9 +9,10 @@ use souk_domain::Result;
 use souk_domain::ports::Schema;
 
 /// Every file of `migrations/sqlite`, in order.
-const MIGRATIONS: [(&str, &str); 2] = [
+const MIGRATIONS: [(&str, &str); 3] = [
     ("0001_initial", include_str!("../../../migrations/sqlite/0001_initial.sql")),
     ("0002_accounts", include_str!("../../../migrations/sqlite/0002_accounts.sql")),
+    ("0003_orders_and_payments", include_str!("../../../migrations/sqlite/0003_orders_and_payments.sql")),
 ];
 
 /// Applies what is missing, in one transaction, under the file's write lock: two starters do not race.

@@ -197,7 +197,9 @@ pub(crate) fn erase(connection: &Connection, id: CustomerId, cause: &Cause) -> R
     for sql in [
         "UPDATE customer SET password_hash = '', sealed_secret = NULL, last_step = 0 WHERE customer_key = ?1",
         "DELETE FROM recovery_code WHERE customer_key = ?1",
-        "UPDATE sales_order SET shipping_address = NULL WHERE customer_key = ?1",
+        // The version rises, so that a change that was decided before does not bring the address back.
+        "UPDATE sales_order SET version = version + 1, document = json_set(document, '$.shippingAddress', json('null'),
+            '$.notes', json('[]'), '$.version', version + 1) WHERE customer_key = ?1",
         "DELETE FROM mail WHERE customer_key = ?1",
     ] {
         rows::execute(connection, sql, [key]).map_err(failed)?;

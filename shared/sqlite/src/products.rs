@@ -15,11 +15,11 @@ const IMPORT_CHUNK: usize = 500;
 
 /// The columns that [`read`] reads.
 pub(crate) const COLUMNS: &str = "p.product_key, p.id, p.sku, p.name, p.name_key, p.description, c.id AS category_id,
-    p.price_minor, p.currency, p.status, p.version, p.created_at, p.updated_at";
+    p.price_minor, p.currency, p.weight_grams, p.status, p.version, p.created_at, p.updated_at";
 
 /// Products and their stock.
 const WITH_STOCK: &str = "SELECT p.product_key, p.id, p.sku, p.name, p.name_key, p.description, c.id AS category_id,
-    p.price_minor, p.currency, p.status, p.version, p.created_at, p.updated_at,
+    p.price_minor, p.currency, p.weight_grams, p.status, p.version, p.created_at, p.updated_at,
     s.on_hand, s.reserved, s.version AS stock_version, s.updated_at AS stock_updated_at
     FROM product p JOIN category c USING (category_key) JOIN stock s USING (product_key)";
 
@@ -31,6 +31,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Product> {
         description: rows::text(row, "description")?,
         category_id: rows::id(row, "category_id")?,
         price: rows::money(row, "price_minor", "currency")?,
+        weight_grams: rows::grams(row, "weight_grams")?,
         status: rows::word(row, "status", ProductStatus::from_word)?,
         version: row.get("version")?,
         created_at: rows::at(row, "created_at")?,
@@ -46,9 +47,9 @@ fn insert(connection: &Connection, product: &Product) -> Result<()> {
     let category = categories::named(connection, product.category_id)?;
     rows::execute(
         connection,
-        "INSERT INTO product (id, sku, name, name_key, description, category_key, price_minor, currency, status,
-            version, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO product (id, sku, name, name_key, description, category_key, price_minor, currency, weight_grams,
+            status, version, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             product.id.uuid(),
             product.sku.as_str(),
@@ -58,6 +59,7 @@ fn insert(connection: &Connection, product: &Product) -> Result<()> {
             category,
             product.price.amount_minor(),
             product.price.currency().as_str(),
+            i64::from(product.weight_grams),
             product.status.as_str(),
             product.version,
             product.created_at.timestamp_micros(),
@@ -88,7 +90,7 @@ fn update(connection: &Connection, key: i64, old: &Product, new: &Product) -> Re
     rows::execute(
         connection,
         "UPDATE product SET name = ?2, name_key = ?3, description = ?4, category_key = ?5, price_minor = ?6,
-            currency = ?7, status = ?8, version = ?9, updated_at = ?10
+            currency = ?7, weight_grams = ?8, status = ?9, version = ?10, updated_at = ?11
          WHERE product_key = ?1",
         params![
             key,
@@ -98,6 +100,7 @@ fn update(connection: &Connection, key: i64, old: &Product, new: &Product) -> Re
             category,
             new.price.amount_minor(),
             new.price.currency().as_str(),
+            i64::from(new.weight_grams),
             new.status.as_str(),
             new.version,
             new.updated_at.timestamp_micros(),
@@ -118,7 +121,7 @@ fn find(connection: &Connection, id: ProductId) -> Result<(i64, Product)> {
 }
 
 /// Products and their stock; `ids` is a JSON array.
-fn by_id(connection: &Connection, ids: &str) -> Result<Vec<(Product, StockLevel)>> {
+pub(crate) fn by_id(connection: &Connection, ids: &str) -> Result<Vec<(Product, StockLevel)>> {
     let sql = format!("{WITH_STOCK} WHERE p.id IN (SELECT unhex(replace(value, '-', '')) FROM json_each(?1))");
     rows::all(connection, &sql, [ids], |row| Ok((read(row)?, inventory::read(row)?)))
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
-use souk_domain::{DateTime, Error, Money, Result, from_micros};
+use souk_domain::{DateTime, Error, Grams, Money, Result, from_micros};
 use std::fmt::Display;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -39,6 +39,11 @@ pub(crate) fn word<T>(row: &Row<'_>, column: &str, read: fn(&str) -> Option<T>) 
 /// Two columns that hold an amount and its currency.
 pub(crate) fn money(row: &Row<'_>, amount: &str, currency: &str) -> rusqlite::Result<Money> {
     Money::new(row.get(amount)?, text(row, currency)?).map_err(|error| corrupt(amount, error))
+}
+
+/// A column that holds a weight.
+pub(crate) fn grams(row: &Row<'_>, column: &str) -> rusqlite::Result<Grams> {
+    Grams::try_from(row.get::<_, i64>(column)?).map_err(|error| corrupt(column, error))
 }
 
 /// A value that the domain refuses: somebody wrote past it.

@@ -2,10 +2,11 @@
 
 use souk_environment::Environment;
 use souk_lambda::{Served, serve_http};
-use souk_orders::{Orders, cancel_order};
+use souk_orders::{Payments, cancel_order};
 
 #[tokio::main]
 async fn main() -> Served {
     let environment = Environment::from_process().await;
-    serve_http(cancel_order::router().with_state(Orders::from(environment.ports()?))).await
+    let state = Payments::new(environment.ports()?, environment.payment_provider()?, &environment.shop_url()?);
+    serve_http(cancel_order::router().with_state(state)).await
 }

@@ -1,0 +1,11 @@
+//! The Lambda function `quote-order`.
+
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+use souk_orders::{Orders, quote_order};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(quote_order::router().with_state(Orders::from(environment.ports()?))).await
+}

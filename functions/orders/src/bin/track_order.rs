@@ -1,0 +1,11 @@
+//! The Lambda function `track-order`.
+
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_http};
+use souk_orders::{Orders, track_order};
+
+#[tokio::main]
+async fn main() -> Served {
+    let environment = Environment::from_process().await;
+    serve_http(track_order::router().with_state(Orders::from(environment.ports()?))).await
+}

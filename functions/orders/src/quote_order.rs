@@ -1,0 +1,66 @@
+//! `POST /api/v1/orders/quote`: what an order would cost. For everybody.
+
+use crate::Orders;
+use crate::wish::OrderRequest;
+use axum::extract::State;
+use serde::Serialize;
+use souk_domain::ports::Offer;
+use souk_domain::{ChosenShipping, CustomerId, Error, OrderLine, OrderTotals, Quote, TaxRate};
+use souk_lambda::{
+    ApiError, Command, CommandFailures, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures,
+};
+use souk_domain::Cause;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What an order would cost at this moment.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderQuote {
+    /// One for each product.
+    lines: Vec<OrderLine>,
+    /// The sums; send `grandTotal` back as `agreedTotal`.
+    totals: OrderTotals,
+    /// The tax that is in them.
+    tax: TaxRate,
+    /// How it goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipping: Option<ChosenShipping>,
+}
+
+/// Quote an order
+///
+/// Answers and refuses as placing the order would, and reserves nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/orders/quote",
+    tag = "orders",
+    security((), ("token" = [])),
+    request_body = OrderRequest,
+    responses(
+        (status = 200, description = "What it costs", body = Envelope<OrderQuote>),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn quote_order(
+    State(shop): State<Orders>,
+    caller: MaybeCaller,
+    Command(request, cause): Command<OrderRequest>,
+) -> Result<Reply<OrderQuote>, ApiError> {
+    // Somebody new has used no coupon.
+    let new = request.of(caller.id().unwrap_or_else(CustomerId::new))?;
+    let cause = Cause { claim: None, ..cause };
+    let terms = match shop.orders.terms(&new, &cause).await? {
+        Offer::Terms(terms) => terms,
+        Offer::Made(_) => return Err(Error::Internal("a quote was kept".to_owned()).into()),
+    };
+    let Quote { lines, totals, tax, shipping, .. } = Quote::new(new, &terms, cause.at)?;
+    let lines = lines.into_iter().map(|line| line.line).collect();
+    Ok(Reply::ok(OrderQuote { lines, totals, tax, shipping }))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Orders> {
+    OpenApiRouter::new().routes(routes!(quote_order))
+}

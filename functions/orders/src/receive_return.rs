@@ -1,0 +1,53 @@
+//! `POST /api/v1/orders/{id}/returns/{returnId}/receive`: goods came back, and their money goes back. For staff.
+
+use crate::Payments;
+use axum::extract::State;
+use serde::Deserialize;
+use souk_domain::{Order, OrderId, ReceivedGoods, ReturnId};
+use souk_lambda::{
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, Staff,
+};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What becomes of the goods.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReceiveRequest {
+    /// Whether they are sold again.
+    goods: ReceivedGoods,
+}
+
+/// Receive a return
+///
+/// Doing so again changes nothing. `return_status` unless it was approved.
+#[utoipa::path(
+    post,
+    path = "/api/v1/orders/{id}/returns/{returnId}/receive",
+    tag = "orders",
+    security(("token" = [])),
+    params(("id" = OrderId, Path), ("returnId" = ReturnId, Path), CommandHeaders),
+    request_body = ReceiveRequest,
+    responses(
+        (status = 200, description = "The order as it is now", body = Envelope<Order>),
+        (status = 404, description = "`not_found`", body = Failure),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn receive_return(
+    State(shop): State<Payments>,
+    Staff(caller): Staff,
+    PathId((id, return_id)): PathId<(OrderId, ReturnId)>,
+    Command(request, cause): Command<ReceiveRequest>,
+) -> Result<Reply<Order>, ApiError> {
+    let settled = shop.settlement.change(id, None, &cause, move |order, cause| {
+        order.receive_return(return_id, request.goods, caller.id, cause)
+    });
+    Ok(crate::reply(caller, settled.await?))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Payments> {
+    OpenApiRouter::new().routes(routes!(receive_return))
+}

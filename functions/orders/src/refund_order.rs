@@ -1,0 +1,85 @@
+//! `POST /api/v1/orders/{id}/refunds`: money goes back. For staff. Wants an `Idempotency-Key`.
+
+use crate::Payments;
+use axum::extract::State;
+use serde::Deserialize;
+use souk_domain::{Money, Order, OrderId, Reason, RefundWish, ShippedPieces};
+use souk_lambda::{
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, Staff,
+};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What goes back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RefundRequest {
+    /// How much.
+    refund: Refund,
+    /// For the order's history.
+    reason: Reason,
+}
+
+/// How much goes back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "of", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Refund {
+    /// All that is left.
+    All,
+    /// An amount.
+    Amount {
+        /// How much.
+        amount: Money,
+    },
+    /// The price of pieces.
+    Lines {
+        /// Which.
+        #[schema(min_items = 1, max_items = 2000)]
+        lines: Vec<ShippedPieces>,
+    },
+}
+
+/// Refund an order
+///
+/// All that is left, an amount, or the price of pieces with their part of discount and tax. Pieces that were not sent are taken off the
+/// order, except for an amount. `refund_too_large`, `not_in_order`, `order_status`. Without an `Idempotency-Key` two requests would be two
+/// refunds: `idempotency_key_required`.
+#[utoipa::path(
+    post,
+    path = "/api/v1/orders/{id}/refunds",
+    tag = "orders",
+    security(("token" = [])),
+    params(("id" = OrderId, Path), CommandHeaders),
+    request_body = RefundRequest,
+    responses(
+        (status = 200, description = "The order as it is now", body = Envelope<Order>),
+        (status = 404, description = "`not_found`", body = Failure),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn refund_order(
+    State(shop): State<Payments>,
+    Staff(caller): Staff,
+    PathId(id): PathId<OrderId>,
+    Command(request, cause): Command<RefundRequest>,
+) -> Result<Reply<Order>, ApiError> {
+    if cause.claim.is_none() {
+        return Err(ApiError::malformed("idempotency_key_required", "a refund needs an Idempotency-Key"));
+    }
+    let RefundRequest { refund, reason } = request;
+    let wish = match refund {
+        Refund::All => RefundWish::All,
+        Refund::Amount { amount } => RefundWish::Amount(amount),
+        Refund::Lines { lines } => {
+            RefundWish::Lines(lines.into_iter().map(|line| (line.product_id, line.quantity)).collect())
+        }
+    };
+    let settled = shop.settlement.change(id, None, &cause, move |order, cause| order.refund(&wish, &reason, caller.id, cause));
+    Ok(crate::reply(caller, settled.await?))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Payments> {
+    OpenApiRouter::new().routes(routes!(refund_order))
+}

@@ -1,0 +1,76 @@
+//! `POST /api/v1/order-tracking`: where an order is. For whoever knows its number and its buyer's address.
+
+use crate::Orders;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use souk_domain::{DateTime, Email, Fulfilment, Order, OrderNumber, OrderStatus, Shipment};
+use souk_lambda::{
+    ApiError, Command, CommandFailures, Envelope, Failure, MaybeCaller, QueryFailures, Reply, SecuredFailures,
+};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Which order. In a body, because an address in a URL ends up in logs.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TrackRequest {
+    /// Its number.
+    number: OrderNumber,
+    /// The buyer's address.
+    email: Email,
+}
+
+/// Where an order is, without who bought what.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrackedOrder {
+    /// Its number.
+    number: OrderNumber,
+    /// Where it is in its life.
+    status: OrderStatus,
+    /// Where its goods are.
+    fulfilment: Fulfilment,
+    /// Parcels.
+    shipments: Vec<Shipment>,
+    /// UTC.
+    placed_at: DateTime,
+    /// UTC.
+    updated_at: DateTime,
+}
+
+impl From<Order> for TrackedOrder {
+    fn from(order: Order) -> Self {
+        let Order { number, status, fulfilment, shipments, placed_at, updated_at, .. } = order;
+        Self { number, status, fulfilment, shipments, placed_at, updated_at }
+    }
+}
+
+/// Track an order
+///
+/// A number that does not exist and an address that is not the buyer's are answered alike.
+#[utoipa::path(
+    post,
+    path = "/api/v1/order-tracking",
+    tag = "orders",
+    security((), ("token" = [])),
+    request_body = TrackRequest,
+    responses(
+        (status = 200, description = "Where it is", body = Envelope<TrackedOrder>),
+        (status = 404, description = "`not_found`", body = Failure),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn track_order(
+    State(shop): State<Orders>,
+    _caller: MaybeCaller,
+    Command(request, _cause): Command<TrackRequest>,
+) -> Result<Reply<TrackedOrder>, ApiError> {
+    let order = shop.orders.order_by_number(request.number, &request.email).await?;
+    Ok(Reply::ok(order.into()))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Orders> {
+    OpenApiRouter::new().routes(routes!(track_order))
+}

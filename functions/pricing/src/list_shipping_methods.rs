@@ -1,0 +1,50 @@
+//! `GET /api/v1/shipping-methods`: the shop's shipping methods. For everybody.
+
+use crate::Pricing;
+use axum::extract::State;
+use serde::Serialize;
+use souk_domain::{MethodCode, PricingRule, RuleKind, ShippingMethod};
+use souk_lambda::{ApiError, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// A way to send orders.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListedShippingMethod {
+    /// Its name in requests.
+    code: MethodCode,
+    /// What it says.
+    #[serde(flatten)]
+    rule: ShippingMethod,
+}
+
+/// List shipping methods
+///
+/// All of them, by name.
+#[utoipa::path(
+    get,
+    path = "/api/v1/shipping-methods",
+    tag = "pricing",
+    security((), ("token" = [])),
+    responses(
+        (status = 200, description = "All of them", body = Envelope<Vec<ListedShippingMethod>>),
+        QueryFailures, SecuredFailures,
+    ),
+)]
+async fn list_shipping_methods(
+    State(shop): State<Pricing>,
+    _caller: MaybeCaller,
+) -> Result<Reply<Vec<ListedShippingMethod>>, ApiError> {
+    let rules = shop.pricing.rules(RuleKind::ShippingMethod).await?;
+    let listed = rules.into_iter().filter_map(|rule| match rule {
+        (PricingRule::ShippingMethod { code, rule }, _) => Some(ListedShippingMethod { code, rule }),
+        _ => None,
+    });
+    Ok(Reply::ok(listed.collect()))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Pricing> {
+    OpenApiRouter::new().routes(routes!(list_shipping_methods))
+}

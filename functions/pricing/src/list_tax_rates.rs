@@ -1,0 +1,50 @@
+//! `GET /api/v1/tax-rates`: the shop's tax rates. For staff.
+
+use crate::Pricing;
+use axum::extract::State;
+use serde::Serialize;
+use souk_domain::{PricingRule, RuleKind, TaxRate, TaxRegion};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The tax of a region.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListedTaxRate {
+    /// Its name in requests.
+    code: TaxRegion,
+    /// What it says.
+    #[serde(flatten)]
+    rule: TaxRate,
+}
+
+/// List tax rates
+///
+/// All of them, by name.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tax-rates",
+    tag = "pricing",
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "All of them", body = Envelope<Vec<ListedTaxRate>>),
+        QueryFailures, SecuredFailures,
+    ),
+)]
+async fn list_tax_rates(
+    State(shop): State<Pricing>,
+    Staff(_caller): Staff,
+) -> Result<Reply<Vec<ListedTaxRate>>, ApiError> {
+    let rules = shop.pricing.rules(RuleKind::TaxRate).await?;
+    let listed = rules.into_iter().filter_map(|rule| match rule {
+        (PricingRule::TaxRate { code, rule }, _) => Some(ListedTaxRate { code, rule }),
+        _ => None,
+    });
+    Ok(Reply::ok(listed.collect()))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Pricing> {
+    OpenApiRouter::new().routes(routes!(list_tax_rates))
+}

@@ -1,0 +1,38 @@
+//! `DELETE /api/v1/coupons/{code}`: a coupon goes. For staff.
+
+use crate::Pricing;
+use axum::extract::State;
+use souk_domain::{RuleKind, CouponCode};
+use souk_lambda::{
+    ApiError, CommandFailures, CommandHeaders, Done, NoBody, PathValue, QueryFailures, Reply, SecuredFailures, Staff,
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Remove a coupon
+///
+/// Orders keep what they were placed with. Once it is gone, doing so again changes nothing.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/coupons/{code}",
+    tag = "pricing",
+    security(("token" = [])),
+    params(("code" = CouponCode, Path), CommandHeaders),
+    responses(
+        (status = 200, description = "It is gone", body = Done),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn remove_coupon(
+    State(shop): State<Pricing>,
+    Staff(_caller): Staff,
+    PathValue(code): PathValue<CouponCode>,
+    NoBody(cause): NoBody,
+) -> Result<Reply<()>, ApiError> {
+    Ok(Reply::committed(shop.pricing.remove_rule(RuleKind::Coupon, code.as_str(), &cause).await?))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Pricing> {
+    OpenApiRouter::new().routes(routes!(remove_coupon))
+}

@@ -1,0 +1,38 @@
+//! `DELETE /api/v1/shipping-methods/{code}`: a way to send orders goes. For staff.
+
+use crate::Pricing;
+use axum::extract::State;
+use souk_domain::{RuleKind, MethodCode};
+use souk_lambda::{
+    ApiError, CommandFailures, CommandHeaders, Done, NoBody, PathValue, QueryFailures, Reply, SecuredFailures, Staff,
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Remove a shipping method
+///
+/// Orders keep what they were placed with. Once it is gone, doing so again changes nothing.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/shipping-methods/{code}",
+    tag = "pricing",
+    security(("token" = [])),
+    params(("code" = MethodCode, Path), CommandHeaders),
+    responses(
+        (status = 200, description = "It is gone", body = Done),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn remove_shipping_method(
+    State(shop): State<Pricing>,
+    Staff(_caller): Staff,
+    PathValue(code): PathValue<MethodCode>,
+    NoBody(cause): NoBody,
+) -> Result<Reply<()>, ApiError> {
+    Ok(Reply::committed(shop.pricing.remove_rule(RuleKind::ShippingMethod, code.as_str(), &cause).await?))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Pricing> {
+    OpenApiRouter::new().routes(routes!(remove_shipping_method))
+}

@@ -1,0 +1,41 @@
+//! `PUT /api/v1/coupons/{code}`: makes or replaces a coupon. For staff.
+
+use crate::Pricing;
+use axum::extract::State;
+use souk_domain::{Coupon, CouponCode, PricingRule};
+use souk_lambda::{
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures, Staff,
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Save a coupon
+///
+/// Makes it, or replaces the one that is there. Orders keep what they were placed with. `invalid_pricing` says what is wrong with it.
+#[utoipa::path(
+    put,
+    path = "/api/v1/coupons/{code}",
+    tag = "pricing",
+    security(("token" = [])),
+    params(("code" = CouponCode, Path), CommandHeaders),
+    request_body = Coupon,
+    responses(
+        (status = 200, description = "As it is now", body = Envelope<Coupon>),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn save_coupon(
+    State(shop): State<Pricing>,
+    Staff(_caller): Staff,
+    PathValue(code): PathValue<CouponCode>,
+    Command(rule, cause): Command<Coupon>,
+) -> Result<Reply<Coupon>, ApiError> {
+    rule.check()?;
+    let saved = shop.pricing.save_rule(PricingRule::Coupon { code, rule: rule.clone() }, &cause).await?;
+    Ok(Reply::committed(saved.map(|_| rule)))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Pricing> {
+    OpenApiRouter::new().routes(routes!(save_coupon))
+}

@@ -1,0 +1,41 @@
+//! `PUT /api/v1/shipping-methods/{code}`: makes or replaces a way to send orders. For staff.
+
+use crate::Pricing;
+use axum::extract::State;
+use souk_domain::{MethodCode, PricingRule, ShippingMethod};
+use souk_lambda::{
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures, Staff,
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Save a shipping method
+///
+/// Makes it, or replaces the one that is there. Orders keep what they were placed with. `invalid_pricing` says what is wrong with it.
+#[utoipa::path(
+    put,
+    path = "/api/v1/shipping-methods/{code}",
+    tag = "pricing",
+    security(("token" = [])),
+    params(("code" = MethodCode, Path), CommandHeaders),
+    request_body = ShippingMethod,
+    responses(
+        (status = 200, description = "As it is now", body = Envelope<ShippingMethod>),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn save_shipping_method(
+    State(shop): State<Pricing>,
+    Staff(_caller): Staff,
+    PathValue(code): PathValue<MethodCode>,
+    Command(rule, cause): Command<ShippingMethod>,
+) -> Result<Reply<ShippingMethod>, ApiError> {
+    rule.check()?;
+    let saved = shop.pricing.save_rule(PricingRule::ShippingMethod { code, rule: rule.clone() }, &cause).await?;
+    Ok(Reply::committed(saved.map(|_| rule)))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Pricing> {
+    OpenApiRouter::new().routes(routes!(save_shipping_method))
+}

@@ -1,0 +1,41 @@
+//! `PUT /api/v1/tax-rates/{region}`: makes or replaces the tax of a region. For staff.
+
+use crate::Pricing;
+use axum::extract::State;
+use souk_domain::{PricingRule, TaxRate, TaxRegion};
+use souk_lambda::{
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures, Staff,
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Save a tax rate
+///
+/// Makes it, or replaces the one that is there. Orders keep what they were placed with. `invalid_pricing` says what is wrong with it.
+#[utoipa::path(
+    put,
+    path = "/api/v1/tax-rates/{region}",
+    tag = "pricing",
+    security(("token" = [])),
+    params(("region" = TaxRegion, Path), CommandHeaders),
+    request_body = TaxRate,
+    responses(
+        (status = 200, description = "As it is now", body = Envelope<TaxRate>),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn save_tax_rate(
+    State(shop): State<Pricing>,
+    Staff(_caller): Staff,
+    PathValue(code): PathValue<TaxRegion>,
+    Command(rule, cause): Command<TaxRate>,
+) -> Result<Reply<TaxRate>, ApiError> {
+    rule.check()?;
+    let saved = shop.pricing.save_rule(PricingRule::TaxRate { code, rule: rule.clone() }, &cause).await?;
+    Ok(Reply::committed(saved.map(|_| rule)))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Pricing> {
+    OpenApiRouter::new().routes(routes!(save_tax_rate))
+}
