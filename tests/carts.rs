@@ -266,5 +266,5 @@ async fn whatever_changed_since_the_buyer_looked_is_told_line_by_line_before_any
     assert_eq!((stale.failure(), stale.errors.as_array().unwrap().len()), ((409, "cart_changed"), 3));
     assert_eq!(ada.get("/api/v1/orders").await.expect(200), &json!([]));
     let order = ada.post(&format!("{cart}/checkout"), seen(fine.expect(200))).await;
-    assert_eq!(order.expect(201)["total"]["amountMinor"], 100 + 5 * 120);
+    assert_eq!(order.expect(201)["totals"]["grandTotal"]["amountMinor"], 100 + 5 * 120);
 }

@@ -3,10 +3,12 @@
 mod authenticator;
 mod browser;
 mod proxy;
+mod sandbox;
 mod secrets;
 mod shop;
 
 pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use proxy::Proxy;
+pub use sandbox::{steps, times};
 pub use shop::{Answer, PASSWORD, Person, Shop, eventually, order_of, send};

@@ -239,7 +239,7 @@ impl Drop for Shop {
 fn start(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String]) -> (Child, Value) {
     let log = OpenOptions::new().create(true).append(true).open(log.join("log")).unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_souk"))
-        .args(["--http-port", "0", "--ws-port", "0", "--banner", "json", "--data"])
+        .args(["--http-port", "0", "--ws-port", "0", "--sandbox-port", "0", "--banner", "json", "--data"])
         .arg(folder)
         .args(arguments)
         // What the developer's shell names may be a real shop.
@@ -248,6 +248,8 @@ fn start(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String
         .env_remove("SOUK_DYNAMODB_ENDPOINT")
         .env_remove("SOUK_MAIL_URL")
         .env_remove("SOUK_RATE_LIMIT_FACTOR")
+        .env_remove("SOUK_PAYMENT_URL")
+        .env_remove("SOUK_PAYMENT_WINDOW")
         .envs(store_url.map(|url| ("SOUK_STORE_URL", url)))
         .arg("--demo")
         .stdout(Stdio::piped())

@@ -214,6 +214,6 @@ async fn read_placed(response: Response) -> Result<Placed> {
     let order = &body["data"];
     let line = |line: &Value| Some((line["sku"].as_str()?.to_owned(), line["quantity"].as_i64()?));
     let lines = order["lines"].as_array().context("no lines")?.iter().map(line).collect::<Option<_>>();
-    let total_minor = order["total"]["amountMinor"].as_i64().context("no total")?;
+    let total_minor = order["totals"]["grandTotal"]["amountMinor"].as_i64().context("no total")?;
     Ok(Placed::Accepted { total_minor, lines: lines.context("a line without SKU or quantity")? })
 }

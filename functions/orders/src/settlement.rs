@@ -12,8 +12,6 @@ use std::sync::Arc;
 
 /// Things asked of a provider in one go. More are left to `reconcile-payments`: something goes in circles.
 const MOST: usize = 20;
-/// How long a provider remembers the key of a wish: Stripe forgets it after 24 hours, and would then do it again.
-const KEY_LIFE: chrono::Duration = chrono::Duration::hours(23);
 
 /// The way to the money.
 #[derive(Clone)]
@@ -83,7 +81,7 @@ impl Settlement {
             let Some((reference, operation)) = wanted.map(|(reference, operation)| (reference, operation.clone())).next() else {
                 return Ok(order);
             };
-            match self.ask(&reference, &operation, cause.at).await {
+            match self.ask(&reference, &operation).await {
                 Ok(ProviderAnswer::Taken(seen)) => {
                     let version = order.version;
                     order = self.observe(seen, cause).await?;
@@ -105,10 +103,7 @@ impl Settlement {
         Ok(order)
     }
 
-    async fn ask(&self, reference: &str, operation: &Operation, now: DateTime) -> Result<ProviderAnswer, Error> {
-        if operation.started_at + KEY_LIFE < now {
-            return Ok(ProviderAnswer::Refused { code: "too_old".to_owned() });
-        }
+    async fn ask(&self, reference: &str, operation: &Operation) -> Result<ProviderAnswer, Error> {
         let amount = operation.amount.amount_minor();
         match operation.kind {
             OperationKind::Capture => self.provider.capture(reference, amount, operation.id).await,

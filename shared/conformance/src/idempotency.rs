@@ -45,8 +45,8 @@ pub async fn a_claimed_order_is_placed_once(store: Arc<dyn Store>) {
     let buyer = shop.customer("buyer").await;
     let events = outbox(&shop.store).await.len();
     let placed = twenty_at_once(|cause| {
-        let store = shop.store.clone();
-        async move { store.place_order(order(buyer, [pieces(product, 2)]), &cause).await }
+        let shop = shop.clone();
+        async move { shop.buy(order(buyer, [pieces(product, 2)]), &cause).await }
     })
     .await;
     assert_eq!(shop.orders(buyer).await, [placed]);
@@ -60,8 +60,8 @@ pub async fn a_claimed_cancellation_runs_once(store: Arc<dyn Store>) {
     let buyer = shop.customer("buyer").await;
     let id = shop.place(order(buyer, [pieces(product, 2)])).await.expect("an order").value.id;
     let cancelled = twenty_at_once(|cause| {
-        let store = shop.store.clone();
-        async move { store.cancel_order(id, Some(buyer), &cause).await }
+        let shop = shop.clone();
+        async move { shop.change_as(id, Some(buyer), &cause, move |order, cause| order.cancel(buyer, cause)).await }
     })
     .await;
     assert_eq!(shop.store.order(id, None).await.expect("an order"), cancelled);
@@ -222,10 +222,10 @@ pub async fn a_repetition_gets_the_first_result(store: Arc<dyn Store>) {
     let product = shop.stocked("A1", 5).await.id;
     let buyer = shop.customer("buyer").await;
     let (claim, wish) = (claimed("scope", "key", 1), order(buyer, [pieces(product, 2)]));
-    let first = shop.store.place_order(wish.clone(), &claim).await.expect("an order").value;
+    let first = shop.buy(wish.clone(), &claim).await.expect("an order").value;
     shop.cancel(first.id).await.expect("a cancellation");
     shop.store.discontinue_product(product, &crate::shop::cause()).await.expect("a discontinuation");
-    let again = shop.store.place_order(wish, &claimed("scope", "key", 1)).await.expect("a repetition");
+    let again = shop.buy(wish, &claimed("scope", "key", 1)).await.expect("a repetition");
     assert_eq!((again.value, again.replayed), (first, Some(claim.request_id)));
     assert_eq!(shop.stock(product).await.reserved, 0);
 }
@@ -313,7 +313,7 @@ pub async fn a_failed_command_leaves_no_record(store: Arc<dyn Store>) {
     let buyer = shop.customer("buyer").await;
     let place = async |number, fingerprint| {
         let new = order(buyer, [pieces(product, number)]);
-        shop.store.place_order(new, &claimed("scope", "key", fingerprint)).await
+        shop.buy(new, &claimed("scope", "key", fingerprint)).await
     };
     assert_refused(place(2, 1).await, "offer_changed");
     assert_refused(place(3, 2).await, "offer_changed");

@@ -6,23 +6,42 @@
 pub mod accounts;
 pub mod addresses;
 pub mod audit;
+pub mod cancellations;
 pub mod categories;
+pub mod changes;
+pub mod coupons;
 pub mod customers;
+pub mod erased_orders;
 pub mod erasure;
 pub mod idempotency;
+pub mod imports;
 pub mod inventory;
+mod listing;
+pub mod lives;
 mod mailbox;
 pub mod mails;
+pub mod order_list;
+pub mod order_numbers;
+pub mod order_races;
 pub mod orders;
 pub mod outbox;
 pub mod passwords;
 pub mod people;
 pub mod people_list;
+pub mod placing;
 pub mod prices;
+pub mod pricing;
+pub mod product_list;
+pub mod product_search;
 pub mod products;
+pub mod quoting;
+mod rules;
+mod sales;
 pub mod second_factor;
 mod shop;
 pub mod sqlserver;
+pub mod terms;
+pub mod waiting;
 
 /// One `#[tokio::test]` for each test of this crate.
 ///
@@ -72,10 +91,15 @@ macro_rules! conformance_tests {
                 texts_come_back_as_they_were
                 the_longest_texts_are_kept
                 prices_at_the_limits_come_back_exactly
+                a_weight_comes_back_as_it_was
+            }
+            product_list {
                 every_sort_gives_every_product_once_and_in_order
                 a_list_ends_without_another_page
                 new_products_between_pages_disturb_no_walk
                 new_products_at_the_same_time_disturb_no_walk
+            }
+            product_search {
                 a_category_finds_what_is_below_it
                 a_price_range_holds_both_ends
                 in_stock_is_what_can_be_ordered_now
@@ -86,6 +110,8 @@ macro_rules! conformance_tests {
                 filters_narrow_each_other
                 facets_count_all_that_matches_by_category
                 facets_come_when_asked_for
+            }
+            imports {
                 an_import_tells_what_became_of_each_row_in_order
                 a_repeated_import_changes_nothing
                 an_absent_description_stays_as_it_is
@@ -94,6 +120,7 @@ macro_rules! conformance_tests {
                 an_import_of_nothing_does_nothing
                 imports_at_once_make_each_product_once
                 an_import_takes_ten_thousand_rows
+                an_import_leaves_the_weight_as_it_was
             }
             inventory {
                 stock_is_corrected_by_a_difference_or_to_a_number
@@ -207,6 +234,11 @@ macro_rules! conformance_tests {
                 an_erased_person_is_not_changed
                 an_erasure_races_with_the_persons_own_commands
             }
+            erased_orders {
+                an_order_loses_its_address_and_notes_with_its_buyer
+                the_order_of_somebody_forgotten_goes_on
+                a_change_during_an_erasure_brings_no_address_back
+            }
             mails {
                 a_mail_says_to_whom_and_why
                 only_the_last_link_of_a_mail_works
@@ -225,6 +257,47 @@ macro_rules! conformance_tests {
                 a_look_through_the_people_leaves_a_line
                 what_did_not_happen_leaves_no_line
             }
+            pricing {
+                rules_come_back_in_the_order_of_their_names
+                a_rule_replaces_the_one_of_its_name
+                a_removed_rule_is_gone
+                a_claimed_rule_is_saved_and_removed_once
+                rules_saved_at_once_leave_each_name_once
+            }
+            terms {
+                terms_tell_the_products_of_a_wish_and_their_stock
+                terms_tell_every_shipping_method
+                terms_tell_the_tax_where_the_order_goes
+                terms_tell_the_coupon_and_how_often_it_was_used
+                a_wish_that_was_granted_before_is_told_as_made
+                asking_for_terms_leaves_nothing
+            }
+            placing {
+                an_order_is_kept_as_it_was_quoted
+                sums_at_the_limit_are_kept
+                an_order_without_a_price_is_paid_at_once
+                what_moved_since_the_quote_is_told_together
+                a_quote_of_what_is_gone_becomes_no_order
+                a_quote_of_nobody_becomes_no_order
+                a_claimed_quote_is_placed_once
+            }
+            quoting {
+                a_price_that_moves_in_between_is_quoted_anew
+                an_agreed_price_that_moves_in_between_is_told
+                a_price_that_moves_all_the_time_is_told_at_last
+                what_is_gone_in_between_is_told
+            }
+            coupons {
+                as_many_orders_use_a_coupon_as_may
+                as_many_orders_of_one_customer_use_a_coupon_as_may
+                quotes_made_before_meet_the_limits_when_they_are_placed
+                a_coupon_that_changed_since_the_quote_is_not_used
+                a_refused_order_uses_no_coupon
+                an_order_that_ends_frees_its_coupon_once
+                an_order_that_goes_on_keeps_its_coupon
+                a_removed_coupon_is_no_hindrance
+                a_claimed_order_with_the_last_of_everything_is_placed_once
+            }
             orders {
                 an_order_reads_back_as_it_was_answered
                 an_order_reserves_stock
@@ -235,27 +308,76 @@ macro_rules! conformance_tests {
                 the_last_pieces_can_be_ordered
                 every_unknown_product_is_told
                 every_discontinued_product_is_told
-                an_order_races_with_a_discontinuation
                 an_amount_too_large_changes_nothing
                 an_order_has_one_currency
-                an_order_has_up_to_two_thousand_products
-                sixty_four_buyers_race_for_ten_pieces
-                orders_at_once_in_any_line_order_all_succeed
-                an_unknown_order_is_not_found
-                the_order_of_another_is_not_found
-                a_cancellation_gives_the_stock_back
-                a_second_cancellation_changes_nothing
-                cancellations_at_once_release_once
-                orders_are_walked_newest_first
-                without_orders_the_list_is_empty
                 the_largest_quantity_can_be_ordered
                 an_order_of_nobody_changes_nothing
+                an_unknown_order_is_not_found
+                the_order_of_another_is_not_found
+            }
+            order_races {
+                an_order_races_with_a_discontinuation
+                sixty_four_buyers_race_for_ten_pieces
+                orders_at_once_in_any_line_order_all_succeed
+                an_order_has_up_to_two_thousand_products
+            }
+            order_numbers {
+                an_order_has_a_number_of_its_year
+                sixty_four_orders_at_once_have_sixty_four_numbers
+                an_order_is_found_by_its_number_and_address
+                the_present_address_finds_an_order
+            }
+            order_list {
+                orders_are_walked_newest_first
+                without_orders_the_list_is_empty
+                orders_of_everybody_are_walked_newest_first
+                a_list_of_orders_ends
+                orders_are_found_by_their_status
+                a_span_of_time_holds_its_beginning_and_not_its_end
+                orders_are_found_by_words_of_their_buyer
+                conditions_of_orders_narrow_each_other
             }
             prices {
                 an_order_at_agreed_prices_is_placed
                 every_price_that_was_not_agreed_to_is_told
                 shortages_and_changed_prices_are_told_together
                 an_agreed_price_races_with_a_change
+            }
+            cancellations {
+                a_cancellation_gives_the_stock_back
+                a_second_cancellation_changes_nothing
+                cancellations_at_once_release_once
+                a_cancelled_order_asks_for_its_money_back
+                an_order_that_was_sent_is_not_cancelled
+            }
+            changes {
+                a_change_is_kept_as_the_order_said_it
+                pieces_move_in_several_ways_at_once
+                what_happened_before_changes_nothing
+                a_claim_that_changed_nothing_is_remembered
+                a_claimed_change_is_decided_once
+                a_claimed_change_happens_once_of_twenty_at_once
+                changes_at_once_all_happen
+                changes_at_once_see_each_other
+                a_refusal_comes_back_and_leaves_nothing
+                a_claim_of_nothing_may_be_used_again
+                an_order_is_decided_on_as_it_is
+                parcels_at_once_send_each_piece_once
+            }
+            lives {
+                an_order_lives_from_payment_to_refund
+                money_that_is_held_is_let_go_or_moved
+                money_that_comes_too_late_goes_back
+                whatever_happens_is_kept_whole_or_refused
+                whatever_happens_at_once_leaves_whole_orders
+            }
+            waiting {
+                an_unpaid_order_waits_from_the_end_of_its_time_on
+                an_order_that_was_paid_or_ended_waits_no_longer
+                an_order_waits_longer_for_money_that_may_be_on_its_way
+                an_order_whose_money_is_gone_waits_again
+                an_order_waits_for_what_its_provider_was_asked
+                a_sweep_that_ends_what_it_finds_meets_every_order
             }
             idempotency {
                 a_claimed_order_is_placed_once
@@ -330,20 +452,36 @@ mod tests {
             ("accounts", include_str!("accounts.rs")),
             ("addresses", include_str!("addresses.rs")),
             ("audit", include_str!("audit.rs")),
+            ("cancellations", include_str!("cancellations.rs")),
             ("categories", include_str!("categories.rs")),
+            ("changes", include_str!("changes.rs")),
+            ("coupons", include_str!("coupons.rs")),
             ("customers", include_str!("customers.rs")),
+            ("erased_orders", include_str!("erased_orders.rs")),
             ("erasure", include_str!("erasure.rs")),
             ("idempotency", include_str!("idempotency.rs")),
+            ("imports", include_str!("imports.rs")),
             ("inventory", include_str!("inventory.rs")),
+            ("lives", include_str!("lives.rs")),
             ("mails", include_str!("mails.rs")),
+            ("order_list", include_str!("order_list.rs")),
+            ("order_numbers", include_str!("order_numbers.rs")),
+            ("order_races", include_str!("order_races.rs")),
             ("orders", include_str!("orders.rs")),
             ("outbox", include_str!("outbox.rs")),
             ("passwords", include_str!("passwords.rs")),
             ("people", include_str!("people.rs")),
             ("people_list", include_str!("people_list.rs")),
+            ("placing", include_str!("placing.rs")),
             ("prices", include_str!("prices.rs")),
+            ("pricing", include_str!("pricing.rs")),
+            ("product_list", include_str!("product_list.rs")),
+            ("product_search", include_str!("product_search.rs")),
             ("products", include_str!("products.rs")),
+            ("quoting", include_str!("quoting.rs")),
             ("second_factor", include_str!("second_factor.rs")),
+            ("terms", include_str!("terms.rs")),
+            ("waiting", include_str!("waiting.rs")),
         ];
         for (module, text) in modules {
             let names = text.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split('(').next());

@@ -12,7 +12,7 @@ pub async fn an_order_at_agreed_prices_is_placed(store: Arc<dyn Store>) {
     shop.store.update_product(b.id, None, shop.fields("B", 250), &cause()).await.expect("a change");
     let buyer = shop.customer("buyer").await;
     let lines = [agreed(a.id, 2, gbp(100)), pieces(b.id, 1)];
-    assert_eq!(shop.place(order(buyer, lines)).await.expect("an order").value.total, gbp(450));
+    assert_eq!(shop.place(order(buyer, lines)).await.expect("an order").value.totals.grand_total, gbp(450));
     let placed = shop.place(order(buyer, [agreed(b.id, 1, gbp(250))])).await.expect("an order").value;
     assert_eq!(shop.store.order(placed.id, None).await.expect("an order").lines[0].unit_price, gbp(250));
 }
@@ -86,7 +86,7 @@ pub async fn an_agreed_price_races_with_a_change(store: Arc<dyn Store>) {
         changed.await.expect("a task").expect("a change");
         let reserved = match bought.await.expect("a task") {
             Ok(placed) => {
-                assert_eq!(placed.value.total, gbp(100));
+                assert_eq!(placed.value.totals.grand_total, gbp(100));
                 1
             }
             Err(refused) => {

@@ -13,7 +13,12 @@ BEGIN
     UPDATE customer SET email = @P8 WHERE customer_key = @customer_key;
     DELETE FROM customer_term WHERE customer_key = @customer_key;
     DELETE FROM recovery_code WHERE customer_key = @customer_key;
-    UPDATE sales_order SET shipping_address = NULL WHERE customer_key = @customer_key AND shipping_address IS NOT NULL;
+    -- What staff and customer wrote and where it went. With another version, a change that has read the order does not bring them back.
+    UPDATE sales_order
+    SET version = sales_order.version + 1, document = JSON_MODIFY(JSON_MODIFY(JSON_MODIFY(sales_order.document,
+        N'strict $.shippingAddress', NULL), N'$.notes', JSON_QUERY(N'[]')), N'$.version', sales_order.version + 1)
+    WHERE customer_key = @customer_key
+        AND COALESCE(JSON_QUERY(document, N'$.shippingAddress'), JSON_QUERY(document, N'$.notes[0]')) IS NOT NULL;
     DELETE FROM mail WHERE customer_key = @customer_key;
     DELETE FROM mail WHERE email = @email;
     -- The kept results of their commands hold names and addresses; this command's own does not.

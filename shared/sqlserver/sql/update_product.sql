@@ -1,5 +1,5 @@
 -- @P7 id, @P8 version it must have or 0, @P9 name, @P10 its key, @P11 description, @P12 category, @P13 price, @P14 currency,
--- @P15 where the terms of name and description are in @P16, as JSON.
+-- @P15 where the terms of name and description are in @P16, as JSON, @P17 weight.
 DECLARE @category_key BIGINT = (SELECT category_key FROM category WHERE id = @P12), @product_key BIGINT, @version BIGINT,
     @status NVARCHAR(12), @reworded INT;
 SELECT @product_key = product_key, @version = version, @status = status FROM product WHERE id = @P7;
@@ -7,7 +7,7 @@ SELECT @reworded = COUNT(*) FROM product WHERE product_key = @product_key AND (n
 -- The version and status are looked at again: somebody may have been faster.
 UPDATE product
 SET name = @P9, name_key = @P10, description = @P11, category_key = @category_key, price_minor = @P13, currency = @P14,
-    version = product.version + 1, updated_at = @at
+    weight_grams = @P17, version = product.version + 1, updated_at = @at
 WHERE product_key = @product_key AND status = N'active' AND (@P8 = 0 OR product.version = @P8) AND @category_key IS NOT NULL;
 IF @@ROWCOUNT = 1
 BEGIN

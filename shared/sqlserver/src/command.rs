@@ -1,11 +1,9 @@
 //! Commands: one batch each, which honours the claim, has the effect, keeps the result and writes the events.
 
-use crate::SqlServerStore;
-use crate::refusal::Refusal;
-use crate::rows;
 use crate::run::Repeat;
 use crate::statements::{self, Command};
 use crate::value::Value;
+use crate::{SqlServerStore, refusal, rows};
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +27,19 @@ pub(crate) enum Answer<T> {
     Overtaken,
 }
 
+/// A command's batch with all that it is sent with.
+pub(crate) struct Batch<'a> {
+    text: &'a str,
+    values: Vec<Value>,
+    cause: &'a Cause,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(command: &'a Command, cause: &'a Cause, values: impl IntoIterator<Item = Value>) -> Self {
+        Self { text: command.text(), values: frame(cause).into_iter().chain(values).collect(), cause }
+    }
+}
+
 impl SqlServerStore {
     /// Runs a command. `broken` says what a broken constraint means.
     pub(crate) async fn command<T: DeserializeOwned>(
@@ -38,67 +49,74 @@ impl SqlServerStore {
         values: impl IntoIterator<Item = Value>,
         broken: fn(&str) -> Option<Error>,
     ) -> Result<Committed<T>> {
-        let values = frame(cause).into_iter().chain(values).collect::<Vec<_>>();
-        // With a claim, a second run finds the first one's result.
-        let repeat = if cause.claim.is_some() { Repeat::Harmless } else { Repeat::Harmful };
+        let batch = Batch::new(command, cause, values);
         for _ in 0..RACES {
-            match self.runner.run(command.text(), &values, repeat).await {
-                Ok(results) => match answer(&results)? {
-                    Answer::Done(committed) => return Ok(committed),
-                    Answer::Refused(error) => return Err(error),
-                    Answer::Overtaken => {}
-                },
-                Err(failure) if failure.constraint() == Some(CLAIM_TAKEN) => {
-                    if let Some(first) = self.first_result(cause).await? {
-                        return Ok(first);
-                    }
-                }
-                Err(failure) => return Err(failure.constraint().and_then(broken).unwrap_or_else(|| failure.into())),
+            match self.attempt(&batch, broken, &[]).await? {
+                Answer::Done(committed) => return Ok(committed),
+                Answer::Refused(error) => return Err(error),
+                Answer::Overtaken => {}
             }
         }
-        Err(Error::Unavailable("others were faster again and again".to_owned()))
+        Err(too_many_races())
+    }
+
+    /// Runs a command's batch once, or finds what the first run with its claim made. `broken` says what a broken constraint means;
+    /// it counts as overtaken when it breaks one of `races`.
+    pub(crate) async fn attempt<T: DeserializeOwned>(
+        &self,
+        batch: &Batch<'_>,
+        broken: fn(&str) -> Option<Error>,
+        races: &[&str],
+    ) -> Result<Answer<T>> {
+        // With a claim, a second run finds the first one's result.
+        let repeat = if batch.cause.claim.is_some() { Repeat::Harmless } else { Repeat::Harmful };
+        let failure = match self.runner.run(batch.text, &batch.values, repeat).await {
+            Ok(results) => return answer(&results),
+            Err(failure) => failure,
+        };
+        match failure.constraint() {
+            Some(CLAIM_TAKEN) => Ok(self.first_result(batch.cause).await?.map_or(Answer::Overtaken, Answer::Done)),
+            Some(name) if races.contains(&name) => Ok(Answer::Overtaken),
+            name => Err(name.and_then(broken).unwrap_or_else(|| failure.into())),
+        }
     }
 
     /// What the first run with the claim made. It has committed, or this one would still wait. `None` when the claim has
     /// expired, or the sweep was faster.
     async fn first_result<T: DeserializeOwned>(&self, cause: &Cause) -> Result<Option<Committed<T>>> {
-        let Some(claim) = &cause.claim else { return Ok(None) };
-        let values = [digest(claim).into(), claim.fingerprint.to_vec().into(), cause.at.into()];
-        let found = rows::only(self.query(statements::FIRST_RESULT, values).await?);
-        let Some(row) = found.first() else { return Ok(None) };
-        if rows::column::<i32>(row, "same")? == 0 {
-            return Err(Error::KeyReused);
+        if cause.claim.is_none() {
+            return Ok(None);
         }
-        let value = rows::parse(rows::maybe(row, "result")?.unwrap_or("null"))?;
-        let request_id: &str = rows::column(row, "request_id")?;
-        Ok(Some(Committed { value, events: Vec::new(), replayed: Some(request_id.to_owned()) }))
+        let found = rows::only(self.query(statements::FIRST_RESULT, claimed(cause)).await?);
+        made(&found)
     }
+}
 
-    /// Runs a command once. It counts as overtaken when it breaks one of `constraints`.
-    pub(crate) async fn attempt<T: DeserializeOwned>(
-        &self,
-        command: &Command,
-        cause: &Cause,
-        values: impl IntoIterator<Item = Value>,
-        constraints: &[&str],
-    ) -> Result<Answer<T>> {
-        let values = frame(cause).into_iter().chain(values).collect::<Vec<_>>();
-        match self.runner.run(command.text(), &values, Repeat::Harmful).await {
-            Ok(results) => answer(&results),
-            Err(failure) if failure.constraint().is_some_and(|name| constraints.contains(&name)) => {
-                Ok(Answer::Overtaken)
-            }
-            Err(failure) => Err(failure.into()),
-        }
+/// Claim or nothing, fingerprint, now: what a query of the first result begins with.
+pub(crate) fn claimed(cause: &Cause) -> [Value; 3] {
+    let (claim, fingerprint) = identified(cause);
+    [claim.into(), fingerprint.into(), cause.at.into()]
+}
+
+/// What the first run with a claim made, when it is found.
+pub(crate) fn made<T: DeserializeOwned>(found: &[Row]) -> Result<Option<Committed<T>>> {
+    let Some(row) = found.first() else { return Ok(None) };
+    if rows::column::<i32>(row, "same")? == 0 {
+        return Err(Error::KeyReused);
     }
+    let value = rows::parse(rows::maybe(row, "result")?.unwrap_or("null"))?;
+    let request_id: &str = rows::column(row, "request_id")?;
+    Ok(Some(Committed { value, events: Vec::new(), replayed: Some(request_id.to_owned()) }))
+}
+
+/// Everybody was faster than this one, [`RACES`] times.
+pub(crate) fn too_many_races() -> Error {
+    Error::Unavailable("others were faster again and again".to_owned())
 }
 
 /// The parameters that all commands begin with.
 fn frame(cause: &Cause) -> Vec<Value> {
-    let (claim, fingerprint) = match &cause.claim {
-        Some(claim) => (digest(claim), claim.fingerprint.to_vec()),
-        None => (Vec::new(), Vec::new()),
-    };
+    let (claim, fingerprint) = identified(cause);
     vec![
         claim.into(),
         fingerprint.into(),
@@ -107,6 +125,11 @@ fn frame(cause: &Cause) -> Vec<Value> {
         (cause.at + Claim::KEPT).into(),
         cause.correlation_id.as_str().into(),
     ]
+}
+
+/// The claim and what it was sent with, both empty without one.
+fn identified(cause: &Cause) -> (Vec<u8>, Vec<u8>) {
+    cause.claim.as_ref().map(|claim| (digest(claim), claim.fingerprint.to_vec())).unwrap_or_default()
 }
 
 /// Caller and key as one value of fixed length, each by half a SHA-256.
@@ -135,7 +158,7 @@ fn answer<T: DeserializeOwned>(results: &[Vec<Row>]) -> Result<Answer<T>> {
     match outcome {
         "done" => Ok(Answer::Done(Committed::first(value()?, events(before.iter().flatten())?))),
         "overtaken" => Ok(Answer::Overtaken),
-        _ => Ok(Refusal { outcome, detail }.error()?.map_or(Answer::Overtaken, Answer::Refused)),
+        _ => Ok(Answer::Refused(refusal::error(outcome, detail))),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod audit;
 mod categories;
+mod changing;
 mod command;
 mod composed;
 mod customers;
@@ -16,10 +17,13 @@ mod mails;
 mod migrations;
 #[cfg(test)]
 mod one_of_everything;
+mod order_lists;
 mod orders;
 mod outbox;
 mod people;
+mod placing;
 mod pool;
+mod pricing;
 mod product_list;
 mod products;
 mod refusal;

@@ -11,9 +11,10 @@ use souk_domain::{Error, Result};
 use tiberius::ToSql;
 
 /// Every file of `migrations/sqlserver`, in order.
-const MIGRATIONS: [(&str, &str); 2] = [
+const MIGRATIONS: [(&str, &str); 3] = [
     ("0001_initial", include_str!("../../../migrations/sqlserver/0001_initial.sql")),
     ("0002_accounts", include_str!("../../../migrations/sqlserver/0002_accounts.sql")),
+    ("0003_orders_and_payments", include_str!("../../../migrations/sqlserver/0003_orders_and_payments.sql")),
 ];
 
 /// Held by the connection that migrates. Others wait up to a minute: a starter that comes second finds nothing to do.

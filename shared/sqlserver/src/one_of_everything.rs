@@ -1,12 +1,12 @@
 //! What a server with one of everything answers.
 
-use crate::stub::{Cell, Reply, Request, outcome};
+use crate::stub::{Cell, Column, Reply, Request, outcome};
 use serde_json::json;
 use uuid::Uuid;
 
 const ID: &str = "01900000-0000-7000-8000-000000000001";
-/// The correlation id of a command that ran before.
-pub(crate) const REPEATED: &str = "this one ran before";
+/// The fingerprint of a command that ran before.
+pub(crate) const REPEATED: [u8; 32] = *b"a command with this ran before..";
 const AT: &str = "2026-01-02T03:04:05.678901Z";
 
 fn category() -> String {
@@ -44,14 +44,32 @@ fn customer() -> String {
 
 fn order() -> String {
     json!({
-        "order": {
-            "id": ID, "customerId": ID, "status": "placed", "total": money(), "version": 1, "placedAt": AT, "updatedAt": AT,
-        },
+        "id": ID, "number": "S-2026-000001", "customerId": ID, "status": "pending_payment", "fulfilment": "unfulfilled",
         "lines": [{
             "productId": ID, "sku": "A", "name": "Lamp", "quantity": 1, "unitPrice": money(), "lineTotal": money(),
+            "discount": money(), "tax": money(), "total": money(), "shipped": 0, "cancelled": 0, "returned": 0, "refunded": 0,
         }],
+        "totals": {
+            "goods": money(), "discount": money(), "shipping": money(), "shippingTax": money(), "tax": money(),
+            "grandTotal": money(), "paid": money(), "refunded": money(),
+        },
+        "tax": { "basisPoints": 0, "isIncluded": false }, "payments": [], "shipments": [], "returns": [], "notes": [],
+        "history": [], "version": 1, "paymentDueAt": AT, "placedAt": AT, "updatedAt": AT,
     })
     .to_string()
+}
+
+fn rule() -> String {
+    json!({ "kind": "tax_rate", "code": "*", "rule": { "basisPoints": 2000, "isIncluded": true } }).to_string()
+}
+
+/// The kept result of a command that ran before, or nothing.
+fn first_result(is_there: bool) -> Vec<Column> {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    match is_there {
+        true => vec![("same", Cell::Int(1)), ("result", Cell::Text(order())), ("request_id", text("first"))],
+        false => Vec::new(),
+    }
 }
 
 fn row(columns: Vec<(&'static str, Cell)>) -> Reply {
@@ -81,7 +99,7 @@ type Answer = fn() -> Reply;
 pub(crate) fn script(request: &Request) -> Reply {
     let nothing: Document = || "null".to_owned();
     // The first text that a batch says decides.
-    let commands: [(&str, Document); 18] = [
+    let commands: [(&str, Document); 20] = [
         ("N'customer_erased', @P7", nothing),
         ("FROM customer_document", customer),
         ("N'password_reset', @customer", || json!(ID).to_string()),
@@ -94,6 +112,8 @@ pub(crate) fn script(request: &Request) -> Reply {
         ("INTO audit_entry", nothing),
         ("INTO sales_order (", order),
         ("UPDATE sales_order", order),
+        ("INTO pricing_rule (", rule),
+        ("DELETE FROM pricing_rule", nothing),
         ("FROM OPENJSON(@P9)", nothing),
         ("DELETE FROM category", nothing),
         ("UPDATE category_tree", category),
@@ -101,21 +121,23 @@ pub(crate) fn script(request: &Request) -> Reply {
         ("UPDATE stock SET version", stock),
         ("product_document", product),
     ];
-    if request.says("AS outcome") && request.says(REPEATED) {
+    let is_repeated = request.holds(&REPEATED);
+    if request.says("AS outcome") && is_repeated {
         return Reply::Error(2627, "Violation of PRIMARY KEY constraint 'idempotency_pk'.");
     }
     if request.says("AS outcome") {
         let found = commands.into_iter().find(|(text, _)| request.says(text)).expect("a known command");
         return outcome("done", &found.1());
     }
-    let queries: [(&str, Answer); 17] = [
-        ("AS same", || {
-            let request_id = ("request_id", Cell::Text("first".to_owned()));
-            row(vec![("same", Cell::Int(1)), ("result", Cell::Text(order())), request_id])
-        }),
-        ("SELECT p.document AS product", || {
-            row(vec![("product", Cell::Text(product())), ("stock", Cell::Text(stock()))])
-        }),
+    if request.says("FROM pricing_rule WHERE kind = N'shipping_method'") {
+        return Reply::Results(vec![offer(), found_rule(), first_result(is_repeated)]);
+    }
+    if request.says("SELECT order_key, document FROM sales_order WHERE id") {
+        return Reply::Results(vec![found_order(), first_result(is_repeated)]);
+    }
+    let queries: [(&str, Answer); 20] = [
+        ("AS same", || row(first_result(true))),
+        ("SELECT p.document AS product", || row(offer())),
         ("SELECT page.product_key", product_page),
         ("WHERE sku IN", || Reply::Results(vec![vec![("document", Cell::Text(product()))], known_category()])),
         ("FROM category_document", || document(category())),
@@ -125,7 +147,10 @@ pub(crate) fn script(request: &Request) -> Reply {
         ("FROM audit_entry_document", || document(audit_entry())),
         ("UPDATE mail SET sent_at", || Reply::Results(Vec::new())),
         ("UPDATE mail", mail),
-        ("FROM order_document", || document(order())),
+        ("SELECT TOP (@P1) order_key, id", || row(vec![("order_key", Cell::Long(1)), ("id", Cell::Id(Uuid::nil()))])),
+        ("o.order_key, o.document", || document(order())),
+        ("FROM sales_order", || document(order())),
+        ("FROM pricing_rule", || row(found_rule())),
         ("SELECT MAX(published_at)", || row(vec![("at", Cell::NullTime)])),
         ("AS changed", || row(vec![("changed", Cell::Int(0))])),
         ("SET password_hash", || Reply::Results(Vec::new())),
@@ -133,6 +158,18 @@ pub(crate) fn script(request: &Request) -> Reply {
         ("UPDATE outbox", || Reply::Results(Vec::new())),
     ];
     queries.into_iter().find(|(text, _)| request.says(text)).expect("a known query").1()
+}
+
+fn offer() -> Vec<Column> {
+    vec![("product", Cell::Text(product())), ("stock", Cell::Text(stock()))]
+}
+
+fn found_order() -> Vec<Column> {
+    vec![("order_key", Cell::Long(1)), ("document", Cell::Text(order()))]
+}
+
+fn found_rule() -> Vec<Column> {
+    vec![("document", Cell::Text(rule())), ("uses", Cell::Long(0)), ("own", Cell::Long(0))]
 }
 
 fn mail() -> Reply {

@@ -1,4 +1,4 @@
-use crate::command::{Answer, RACES};
+use crate::command::{Answer, Batch, RACES, none};
 use crate::value::{Keys, Value, json, key};
 use crate::{SqlServerStore, product_list, rows, statements};
 use async_trait::async_trait;
@@ -27,7 +27,13 @@ fn broken(constraint: &str) -> Option<Error> {
 /// What a chunk of an import breaks when somebody made the same product or category, or removed a category, since it read.
 const OVERTAKEN: [&str; 3] = ["product_sku_unique", "category_name_unique", "product_category"];
 
-fn read(row: &Row) -> Result<(Product, StockLevel)> {
+/// Products for `OPENJSON`.
+pub(crate) fn listed(ids: impl Iterator<Item = ProductId>) -> Value {
+    json(ids.map(|id| id.uuid().to_string().into()).collect())
+}
+
+/// A row of a product and its stock.
+pub(crate) fn read(row: &Row) -> Result<(Product, StockLevel)> {
     Ok((rows::document(row, "product")?, rows::document(row, "stock")?))
 }
 
@@ -56,6 +62,7 @@ impl Products for SqlServerStore {
             product.price.currency().as_str().into(),
             json(terms),
             keys.into(),
+            i64::from(product.weight_grams).into(),
         ];
         self.command(&statements::CREATE_PRODUCT, cause, values, broken).await
     }
@@ -81,6 +88,7 @@ impl Products for SqlServerStore {
             fields.price.currency().as_str().into(),
             json(terms),
             keys.into(),
+            i64::from(fields.weight_grams).into(),
         ];
         self.command(&statements::UPDATE_PRODUCT, cause, values, broken).await
     }
@@ -94,7 +102,7 @@ impl Products for SqlServerStore {
     }
 
     async fn products_by_id(&self, ids: &[ProductId]) -> Result<Vec<(Product, StockLevel)>> {
-        let ids = json(ids.iter().map(|id| id.uuid().to_string().into()).collect());
+        let ids = listed(ids.iter().copied());
         let found = rows::only(self.query(statements::PRODUCTS_BY_ID, [ids]).await?);
         found.iter().map(read).collect()
     }
@@ -208,7 +216,8 @@ impl SqlServerStore {
                 return Ok((plan.outcomes, Vec::new()));
             }
             let (values, outcomes) = plan.values();
-            match self.attempt::<()>(&statements::IMPORT_PRODUCTS, cause, values, &OVERTAKEN).await? {
+            let batch = Batch::new(&statements::IMPORT_PRODUCTS, cause, values);
+            match self.attempt::<()>(&batch, none, &OVERTAKEN).await? {
                 Answer::Done(committed) => return Ok((outcomes, committed.events)),
                 Answer::Refused(error) => return Err(error),
                 Answer::Overtaken => {}

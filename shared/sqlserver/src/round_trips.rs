@@ -4,14 +4,16 @@ use crate::SqlServerStore;
 use crate::one_of_everything::{REPEATED, script};
 use crate::stub::Stub;
 use secrecy::SecretString;
-use souk_domain::ports::{Categories, Customers, Inventory, Mails, Orders, Outbox, Products};
+use souk_domain::ports::{Categories, Customers, Inventory, Mails, Orders, Outbox, Pricing, Products, Sweep};
 use souk_domain::{
     AddressBook, Adjustment, AuditAction, AuditQuery, CategoryFields, CategoryId, Cause, Change, Claim, CustomerId,
-    CustomerQuery, Description, Email, EventId, ImportRow, Limit, MailId, Money, NewCustomer, NewOrder, NewOrderLine,
-    NewRegistration, OrderId, PersonName, ProductFields, ProductId, ProductQuery, Profile, Quantity, Result, Role,
-    SearchQuery, SessionId, TokenHash,
+    CustomerQuery, Decide, Description, Email, EventId, Grams, ImportRow, Limit, MailId, Money, NewCustomer, NewOrder,
+    NewOrderLine, NewRegistration, OrderId, OrderSearch, OrderStatus, OrderText, PersonName, Placement, PricingRule,
+    Product, ProductFields, ProductId, ProductQuery, Profile, Quantity, Quote, Result, Role, RuleKind, SearchQuery,
+    SessionId, StockLevel, TaxRate, Terms, TokenHash,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 struct Meter {
     stub: Stub,
@@ -37,7 +39,8 @@ fn cause() -> Cause {
 fn fields() -> ProductFields {
     let price = Money::new(100, "GBP".parse().expect("a currency")).expect("a price");
     let name = "Lamp".parse().expect("a name");
-    ProductFields { name, description: Description::default(), category_id: CategoryId::new(), price }
+    let weight_grams = Grams::default();
+    ProductFields { name, description: Description::default(), category_id: CategoryId::new(), price, weight_grams }
 }
 
 fn import(rows: usize) -> Vec<ImportRow> {
@@ -87,15 +90,8 @@ async fn measure() -> BTreeMap<String, usize> {
 
     count_people(&mut meter, cause).await;
 
-    let quantity = Quantity::new(1).expect("a quantity");
-    let lines = (0..20).map(|_| NewOrderLine { product_id: ProductId::new(), quantity, agreed_price: None });
-    let new = NewOrder::new(CustomerId::new(), lines, None).expect("an order");
-    let again = Cause { correlation_id: REPEATED.to_owned(), ..cause.clone() };
-    meter.count("place_order, repeated", async |s| s.place_order(new.clone(), &again).await).await;
-    meter.count("place_order", async |s| s.place_order(new, cause).await).await;
-    meter.count("cancel_order", async |s| s.cancel_order(OrderId::new(), None, cause).await).await;
-    meter.count("order", async |s| s.order(OrderId::new(), None).await).await;
-    meter.count("orders", async |s| s.orders(CustomerId::new(), limit, None).await).await;
+    count_orders(&mut meter, cause).await;
+    count_prices(&mut meter, cause).await;
 
     let now = souk_domain::now();
     let ids: Vec<EventId> = (0..500).map(|_| EventId::new()).collect();
@@ -107,6 +103,63 @@ async fn measure() -> BTreeMap<String, usize> {
     meter.count("expire_idempotency_keys", async |s| s.expire_idempotency_keys(now).await).await;
     meter.count("ping", async |s| s.ping().await).await;
     meter.counts
+}
+
+async fn count_orders(meter: &mut Meter, cause: &Cause) {
+    let claim = Claim { scope: "a".to_owned(), key: "b".to_owned(), fingerprint: REPEATED };
+    let again = Cause { claim: Some(claim), ..cause.clone() };
+    let (customer, order, limit, now) = (CustomerId::new(), OrderId::new(), Limit::default(), souk_domain::now());
+    let new = wish(customer);
+    meter.count("terms", async |s| s.terms(&new, cause).await).await;
+    meter.count("terms, repeated", async |s| s.terms(&new, &again).await).await;
+    let placement = placement(new);
+    meter.count("place_order, repeated", async |s| s.place_order(placement.clone(), &again).await).await;
+    meter.count("place_order", async |s| s.place_order(placement, cause).await).await;
+
+    // The server's order is unpaid and late, so that it expires.
+    let late = now + chrono::Duration::days(10_000);
+    let expire: Decide = Arc::new(move |order| order.expire(&Cause { at: late, ..Cause::internal("test") }));
+    let nothing: Decide = Arc::new(|_| Ok(None));
+    let quietly = Cause::internal("test");
+    meter.count("change_order, repeated", async |s| s.change_order(order, None, expire.clone(), &again).await).await;
+    meter.count("change_order", async |s| s.change_order(order, None, expire, cause).await).await;
+    meter.count("change_order, nothing new", async |s| s.change_order(order, None, nothing, &quietly).await).await;
+
+    meter.count("order", async |s| s.order(order, None).await).await;
+    let (number, email) = ("S-2026-000001".parse().expect("a number"), "a@example.com".parse().expect("an address"));
+    meter.count("order_by_number", async |s| s.order_by_number(number, &email).await).await;
+    meter.count("orders", async |s| s.orders(customer, limit, None).await).await;
+    let text = OrderText::parse("ada lo").expect("a search");
+    let search = OrderSearch { status: Some(OrderStatus::Paid), text: Some(text), ..Default::default() };
+    meter.count("search_orders", async |s| s.search_orders(search).await).await;
+    meter.count("waiting_orders", async |s| s.waiting_orders(Sweep::Unpaid, now, limit, None).await).await;
+}
+
+fn wish(customer: CustomerId) -> NewOrder {
+    let quantity = Quantity::new(1).expect("a quantity");
+    let lines = (0..20).map(|_| NewOrderLine { product_id: ProductId::new(), quantity, agreed_price: None });
+    NewOrder::new(customer, lines, None).expect("an order")
+}
+
+/// The order that a wish becomes where everything is there.
+fn placement(new: NewOrder) -> Placement {
+    let offer = |line: &NewOrderLine| {
+        let product = Product { id: line.product_id, ..Product::new("A".parse().expect("a SKU"), fields(), souk_domain::now()) };
+        let (product_id, sku, updated_at) = (product.id, product.sku.clone(), product.updated_at);
+        let stock = StockLevel { product_id, sku, on_hand: 1, reserved: 0, available: 1, version: 1, updated_at };
+        (product, stock)
+    };
+    let terms = Terms { products: new.lines().iter().map(offer).collect(), ..Default::default() };
+    let now = souk_domain::now();
+    Placement::new(Quote::new(new, &terms, now).expect("a quote"), now, chrono::Duration::minutes(30))
+}
+
+async fn count_prices(meter: &mut Meter, cause: &Cause) {
+    let tax = TaxRate { basis_points: 2000, is_included: true };
+    let rule = PricingRule::TaxRate { code: "GB".parse().expect("a region"), rule: tax };
+    meter.count("save_rule", async |s| s.save_rule(rule, cause).await).await;
+    meter.count("remove_rule", async |s| s.remove_rule(RuleKind::TaxRate, "GB", cause).await).await;
+    meter.count("rules", async |s| s.rules(RuleKind::TaxRate).await).await;
 }
 
 async fn count_people(meter: &mut Meter, cause: &Cause) {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 const BEGIN: &str = include_str!("../sql/begin_command.sql");
 const END: &str = include_str!("../sql/end_command.sql");
 
-/// A command: its own part between what all commands begin and end with.
+/// A command: its own parts between what all commands begin and end with.
 pub(crate) struct Command {
     text: LazyLock<String, fn() -> String>,
 }
@@ -23,12 +23,17 @@ fn compact(parts: &[&str]) -> String {
 }
 
 macro_rules! commands {
-    ($($name:ident = $file:literal;)*) => {
-        $(pub(crate) static $name: Command =
-            Command { text: LazyLock::new(|| compact(&[BEGIN, include_str!(concat!("../sql/", $file, ".sql")), END])) };)*
+    ($($name:ident = $($file:literal),+;)*) => {
+        $(pub(crate) static $name: Command = Command {
+            text: LazyLock::new(|| compact(&[BEGIN, $(include_str!(concat!("../sql/", $file, ".sql"))),+, END])),
+        };)*
         #[cfg(test)]
         pub(crate) fn all_commands() -> Vec<(&'static str, &'static str)> {
-            vec![$(($file, $name.text())),*]
+            vec![$((stringify!($name), $name.text())),*]
+        }
+        #[cfg(test)]
+        fn files_of_commands() -> Vec<&'static str> {
+            vec![$($($file),+),*]
         }
     };
 }
@@ -45,24 +50,29 @@ macro_rules! queries {
 
 commands! {
     ADJUST_STOCK = "adjust_stock";
-    CANCEL_ORDER = "cancel_order";
     CHANGE_PASSWORD = "change_password";
     CONFIRM_SECOND_FACTOR = "confirm_second_factor";
     CREATE_CATEGORY = "create_category";
     CREATE_PRODUCT = "create_product";
     DELETE_CATEGORY = "delete_category";
     DISCONTINUE_PRODUCT = "discontinue_product";
+    END_ORDER_WITH_COUPON = "keep_order", "move_stock", "free_coupon";
     END_SESSIONS = "end_sessions";
     ERASE_CUSTOMER = "erase_customer";
     IMPORT_PRODUCTS = "import_products";
     INVITE_STAFF = "invite_staff";
+    KEEP_ORDER = "keep_order";
+    KEEP_ORDER_AND_STOCK = "keep_order", "move_stock";
     OFFER_SECOND_FACTOR = "offer_second_factor";
     PLACE_ORDER = "place_order";
+    PLACE_ORDER_WITH_COUPON = "place_order", "use_coupon";
     RECORD_AUDIT = "record_audit";
     REGISTER_CUSTOMER = "register_customer";
+    REMOVE_RULE = "remove_rule";
     REMOVE_SECOND_FACTOR = "remove_second_factor";
     REQUEST_MAIL = "request_mail";
     RESET_PASSWORD = "reset_password";
+    SAVE_RULE = "save_rule";
     SET_CUSTOMER_STATUS = "set_customer_status";
     UPDATE_CATEGORY = "update_category";
     UPDATE_PRODUCT = "update_product";
@@ -89,13 +99,17 @@ queries! {
     MOVEMENTS = "movements";
     ORDER = "order";
     ORDERS = "orders";
+    ORDER_BY_NUMBER = "order_by_number";
+    ORDER_TO_CHANGE = "order_to_change";
     PING = "ping";
     PREPARE_MAIL = "prepare_mail";
     PRODUCT = "product";
     PRODUCTS_BY_ID = "products_by_id";
     RELEASE_CLAIMS = "release_claims";
     REPUBLISH = "republish";
+    RULES = "rules";
     STOCK = "stock";
+    TERMS = "terms";
     UPGRADE_PASSWORD_HASH = "upgrade_password_hash";
 }
 
@@ -126,9 +140,10 @@ pub(crate) mod tests {
             .map(|entry| entry.expect("a file").file_name().to_string_lossy().trim_end_matches(".sql").to_owned())
             .collect();
         files.sort();
-        let mut known: Vec<&str> = all_commands().into_iter().chain(all_queries()).map(|(name, _)| name).collect();
+        let mut known: Vec<&str> = all_queries().into_iter().map(|(name, _)| name).chain(files_of_commands()).collect();
         known.extend(["begin_command", "end_command"]);
         known.sort_unstable();
+        known.dedup();
         assert_eq!(files, known);
     }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// What the server does with a batch.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
-    /// One result for each list of columns.
+    /// One result for each list of columns; without columns, one without a row.
     Results(Vec<Vec<Column>>),
     /// An error with its number.
     Error(u32, &'static str),
@@ -55,8 +55,12 @@ pub(crate) struct Request {
 impl Request {
     /// Whether the batch or one of its parameters holds a text.
     pub(crate) fn says(&self, text: &str) -> bool {
-        let wanted: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        self.bytes.windows(wanted.len()).any(|window| window == wanted)
+        self.holds(&utf16(text))
+    }
+
+    /// Whether one of its parameters holds bytes.
+    pub(crate) fn holds(&self, bytes: &[u8]) -> bool {
+        self.bytes.windows(bytes.len()).any(|window| window == bytes)
     }
 }
 
@@ -242,6 +246,9 @@ fn short_text(text: &str) -> Vec<u8> {
 
 /// COLMETADATA, one ROW and a DONE that says that more comes.
 fn result(columns: &[Column]) -> Vec<u8> {
+    let nothing = [("nothing", Cell::Int(0))];
+    let is_empty = columns.is_empty();
+    let columns = if is_empty { &nothing[..] } else { columns };
     let mut bytes = vec![0x81];
     bytes.extend(u16::try_from(columns.len()).expect("columns").to_le_bytes());
     for (name, cell) in columns {
@@ -249,8 +256,10 @@ fn result(columns: &[Column]) -> Vec<u8> {
         bytes.extend(type_info(cell));
         bytes.extend(short_text(name));
     }
-    bytes.push(0xD1);
-    bytes.extend(columns.iter().flat_map(|(_, cell)| value(cell)));
+    if !is_empty {
+        bytes.push(0xD1);
+        bytes.extend(columns.iter().flat_map(|(_, cell)| value(cell)));
+    }
     bytes.extend(done(1));
     bytes
 }

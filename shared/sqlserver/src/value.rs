@@ -1,6 +1,7 @@
 //! What batches are sent with.
 
-use souk_domain::{DateTime, TokenHash};
+use serde::Serialize;
+use souk_domain::{DateTime, Error, Result, TokenHash};
 use std::borrow::Cow;
 use tiberius::{ColumnData, ToSql};
 use uuid::Uuid;
@@ -79,6 +80,18 @@ impl From<DateTime> for Value {
     fn from(at: DateTime) -> Self {
         Value::Text(at.format("%Y-%m-%dT%H:%M:%S%.6f").to_string())
     }
+}
+
+/// A time that may be absent: an empty text then.
+impl From<Option<DateTime>> for Value {
+    fn from(at: Option<DateTime>) -> Self {
+        at.map_or_else(|| Value::from(""), Value::from)
+    }
+}
+
+/// A value of the domain as a `document` column keeps it.
+pub(crate) fn document(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_string(value).map(Value::Text).map_err(|error| Error::Internal(error.to_string()))
 }
 
 /// A folded text as a `…_key` column keeps it.

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::Duration;
 
 /// What a store says to a wish before anything is decided.
+#[allow(clippy::large_enum_variant, reason = "there is one for a request, and it is taken apart at once")]
 #[derive(Clone, Debug)]
 pub enum Offer {
     /// The command was run before; this is what it made.

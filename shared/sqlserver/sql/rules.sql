@@ -1,0 +1,2 @@
+-- @P1 kind.
+SELECT document, uses FROM pricing_rule WHERE kind = @P1 ORDER BY code
