@@ -191,7 +191,10 @@ async fn who_is_forgotten_leaves_orders_without_a_name() {
     assert_eq!(grace.try_refresh().await.failure(), (401, "session_ended"));
     assert_eq!(shop.try_log_in("grace@example.com", PASSWORD).await.failure(), (401, "invalid_credentials"));
     let kept = manager.get(&format!("/api/v1/orders/{order}")).await;
-    assert_eq!((&kept.expect(200)["totals"]["grandTotal"]["amountMinor"], &kept.data["shippingAddress"]), (&json!(500), &Value::Null));
+    assert_eq!(
+        (&kept.expect(200)["totals"]["grandTotal"]["amountMinor"], &kept.data["shippingAddress"]),
+        (&json!(500), &Value::Null)
+    );
     let listed = manager.get("/api/v1/customers?q=grace").await;
     assert_eq!(listed.expect(200), &json!([]));
     let erased = manager.get("/api/v1/customers?status=erased").await;

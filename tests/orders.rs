@@ -12,7 +12,10 @@ async fn an_order_has_the_prices_of_its_moment_and_keeps_them() {
     let mut body = order_of(&[(&a, 1), (&b, 2), (&a, 3)]);
     body["shippingAddress"] = address.clone();
     let placed = customer.post("/api/v1/orders", body).await;
-    assert_eq!(placed.expect(201)["totals"]["grandTotal"], json!({ "amountMinor": 4 * 250 + 2 * 999, "currency": "GBP" }));
+    assert_eq!(
+        placed.expect(201)["totals"]["grandTotal"],
+        json!({ "amountMinor": 4 * 250 + 2 * 999, "currency": "GBP" })
+    );
     assert_eq!(placed.data["lines"].as_array().unwrap().len(), 2);
     assert_eq!(placed.data["shippingAddress"], address);
     assert_eq!(placed.header("location").unwrap(), format!("/api/v1/orders/{}", placed.data["id"].as_str().unwrap()));

@@ -26,7 +26,10 @@ async fn an_order_is_paid_once_whoever_tells_of_it_and_how_often() {
     assert!(placed["paymentDueAt"].is_string() && placed["number"].as_str().unwrap().starts_with("S-20"));
 
     let paid = customer.pay(&order, "pm_sandbox_webhook_twice").await;
-    assert_eq!((paid.expect(200)["status"].as_str(), paid.data["totals"]["paid"]["amountMinor"].as_i64()), (Some("paid"), Some(2500)));
+    assert_eq!(
+        (paid.expect(200)["status"].as_str(), paid.data["totals"]["paid"]["amountMinor"].as_i64()),
+        (Some("paid"), Some(2500))
+    );
     let again = customer.pay(&order, "pm_card_visa").await;
     assert_eq!((again.expect(200)["payments"].as_array().unwrap().len(), &again.data["status"]), (1, &json!("paid")));
     let other = shop.customer().await;
@@ -73,7 +76,10 @@ async fn one_key_pays_once_and_is_answered_with_how_the_order_is() {
     assert!(answers.iter().any(|answer| answer.status == 200));
     assert!(answers.iter().all(|answer| [200, 202].contains(&answer.status)));
     let again = customer.post_once(&path, "pay", body).await;
-    assert_eq!((again.expect(200)["status"].as_str(), again.header("idempotent-replayed")), (Some("paid"), Some("true")));
+    assert_eq!(
+        (again.expect(200)["status"].as_str(), again.header("idempotent-replayed")),
+        (Some("paid"), Some("true"))
+    );
     assert_eq!(shop.books_of(&order).await.len(), 1);
     let changed = customer.post_once(&path, "pay", json!({ "paymentMethod": "pm_card_mastercard" })).await;
     assert_eq!(changed.failure(), (422, "idempotency_key_reused"));
@@ -138,13 +144,17 @@ async fn an_answer_that_is_lost_is_asked_for() {
     let (manager, customer) = (shop.manager().await, shop.customer().await);
     let product = manager.product("LOST", 1000, 10).await;
     let charged = customer.ordered(&product, 1).await;
-    assert_eq!(customer.pay(&charged, "pm_sandbox_timeout_after_charge").await.expect(202)["status"], "pending_payment");
+    assert_eq!(
+        customer.pay(&charged, "pm_sandbox_timeout_after_charge").await.expect(202)["status"],
+        "pending_payment"
+    );
     customer.sees(&charged, "the charge", |order| order["status"] == "paid").await;
     assert_eq!(sum(&shop.books_of(&charged).await, "captured"), 1000);
 
     let lost = customer.ordered(&product, 1).await;
     customer.pay(&lost, "pm_sandbox_timeout_before_charge").await.expect(202);
-    let given_up = customer.sees(&lost, "the end of patience", |order| order["payments"][0]["status"] == "failed").await;
+    let given_up =
+        customer.sees(&lost, "the end of patience", |order| order["payments"][0]["status"] == "failed").await;
     assert_eq!(given_up["payments"][0]["failure"], "never_reached_provider");
     customer.pay(&lost, "pm_sandbox_processing").await.expect(202);
     customer.sees(&lost, "the second payment", |order| order["status"] == "paid").await;
@@ -182,7 +192,8 @@ async fn at_the_provider(shop: &Shop, path: &str, form: &[(&str, &str)]) -> Valu
 
 #[tokio::test]
 async fn money_that_comes_after_an_order_expired_goes_back_at_once() {
-    let shop = Shop::open_with(&["--payment-window", "1", "--sandbox-timeout-ms", "400", "--settle-after-ms", "100"]).await;
+    let shop =
+        Shop::open_with(&["--payment-window", "1", "--sandbox-timeout-ms", "400", "--settle-after-ms", "100"]).await;
     let (manager, customer) = (shop.manager().await, shop.customer().await);
     let product = manager.product("LATE", 1000, 1).await;
     let order = customer.ordered(&product, 1).await;
@@ -200,6 +211,7 @@ async fn money_that_comes_after_an_order_expired_goes_back_at_once() {
         ("currency", "gbp"),
         ("payment_method", "pm_card_visa"),
         ("confirm", "true"),
+        ("capture_method", "automatic"),
         ("payment_method_types[]", "card"),
         ("return_url", "http://127.0.0.1/"),
         ("metadata[order_id]", order_id),
@@ -224,7 +236,9 @@ async fn an_order_that_nobody_pays_expires_and_a_challenge_is_given_up_with_it()
     customer.pay(&challenged, "pm_card_authenticationRequired").await.expect(202);
     let is_expired = |order: &Value| order["status"] == "expired";
     customer.sees(&unpaid, "the expiry", is_expired).await;
-    customer.sees(&challenged, "the void", |order| is_expired(order) && order["payments"][0]["status"] == "voided").await;
+    customer
+        .sees(&challenged, "the void", |order| is_expired(order) && order["payments"][0]["status"] == "voided")
+        .await;
     assert_eq!(shop.books_of(&challenged).await[0]["state"], "canceled");
     assert_eq!(customer.pay(&unpaid, "pm_card_visa").await.failure(), (409, "order_status"));
     assert_eq!(shop.get(&format!("/api/v1/products/{product}/stock")).await.expect(200)["available"], 3);
@@ -274,7 +288,10 @@ async fn an_order_whose_capture_fails_waits_and_then_loses_its_stock_to_others()
     let body = json!({ "paymentMethod": "pm_sandbox_capture_declined", "capture": "manual" });
     customer.act(&order, "payments", body).await.expect(200);
     let failed = manager.act(&order, "capture", json!({})).await;
-    assert_eq!((&failed.expect(200)["status"], &failed.data["payments"][0]["status"]), (&json!("pending_payment"), &json!("failed")));
+    assert_eq!(
+        (&failed.expect(200)["status"], &failed.data["payments"][0]["status"]),
+        (&json!("pending_payment"), &json!("failed"))
+    );
     assert!(failed.data["paymentDueAt"].is_string());
     // The stock is its own until it is over.
     assert_eq!(customer.order(&[(&product, 1)]).await.failure(), (409, "insufficient_stock"));
@@ -306,7 +323,8 @@ async fn refunds_are_of_pieces_of_amounts_or_of_all_and_never_more_than_was_paid
     let product = manager.product("REFUNDS", 333, 10).await;
     let order = customer.ordered(&product, 4).await;
     let path = format!("/api/v1/orders/{order}/refunds");
-    let refund = async |key: &str, of: Value| manager.post_once(&path, key, json!({ "refund": of, "reason": "test" })).await;
+    let refund =
+        async |key: &str, of: Value| manager.post_once(&path, key, json!({ "refund": of, "reason": "test" })).await;
     assert_eq!(refund("early", json!({ "of": "all" })).await.failure(), (409, "order_status"));
     customer.pay(&order, "pm_card_visa").await.expect(200);
     let without = manager.post(&path, json!({ "refund": { "of": "all" }, "reason": "test" })).await;
@@ -314,7 +332,10 @@ async fn refunds_are_of_pieces_of_amounts_or_of_all_and_never_more_than_was_paid
     let pieces = json!({ "of": "lines", "lines": [{ "productId": product, "quantity": 1 }] });
     for _ in 0..3 {
         let one = refund("one", pieces.clone()).await;
-        assert_eq!((&one.expect(200)["status"], &one.data["totals"]["refunded"]["amountMinor"]), (&json!("partially_refunded"), &json!(333)));
+        assert_eq!(
+            (&one.expect(200)["status"], &one.data["totals"]["refunded"]["amountMinor"]),
+            (&json!("partially_refunded"), &json!(333))
+        );
     }
     let amount = |minor: i64| json!({ "of": "amount", "amount": { "amountMinor": minor, "currency": "GBP" } });
     assert_eq!(refund("much", amount(1000)).await.failure(), (409, "refund_too_large"));
@@ -322,14 +343,23 @@ async fn refunds_are_of_pieces_of_amounts_or_of_all_and_never_more_than_was_paid
     let euro = json!({ "of": "amount", "amount": { "amountMinor": 1, "currency": "EUR" } });
     assert_eq!(refund("euro", euro).await.failure(), (422, "invalid_currency"));
     refund("some", amount(9)).await.expect(200);
-    assert_eq!(refund("four", json!({ "of": "lines", "lines": [{ "productId": product, "quantity": 4 }] })).await.failure(), (409, "not_in_order"));
+    assert_eq!(
+        refund("four", json!({ "of": "lines", "lines": [{ "productId": product, "quantity": 4 }] })).await.failure(),
+        (409, "not_in_order")
+    );
     // Those who ask for all that is left at once get it once.
-    let all = join_all((0..5).map(|n| manager.post_once(&path, ["a", "b", "c", "d", "e"][n], json!({ "refund": { "of": "all" }, "reason": "test" })))).await;
+    let all = join_all((0..5).map(|n| {
+        manager.post_once(&path, ["a", "b", "c", "d", "e"][n], json!({ "refund": { "of": "all" }, "reason": "test" }))
+    }))
+    .await;
     assert!(all.iter().all(|answer| answer.status == 200));
     let after = customer.sees(&order, "the refund", |order| order["status"] == "refunded").await;
     assert_eq!(after["totals"]["refunded"]["amountMinor"], 1332);
     let books = shop.books_of(&order).await;
-    assert_eq!((sum(&books, "captured"), sum(&books, "refunded"), books[0]["refunds"].as_array().unwrap().len()), (1332, 1332, 3));
+    assert_eq!(
+        (sum(&books, "captured"), sum(&books, "refunded"), books[0]["refunds"].as_array().unwrap().len()),
+        (1332, 1332, 3)
+    );
     // What was taken off the order is for sale again.
     assert_eq!(shop.get(&format!("/api/v1/products/{product}/stock")).await.expect(200)["available"], 10);
 }
@@ -365,7 +395,8 @@ async fn money_given_back_at_the_provider_is_seen_by_the_shop() {
     let product = manager.product("PAST", 1000, 10).await;
     let order = customer.ordered(&product, 1).await;
     let paid = customer.pay(&order, "pm_card_visa").await;
-    let (reference, id) = (paid.expect(200)["payments"][0]["reference"].as_str().unwrap(), &paid.data["payments"][0]["id"]);
+    let (reference, id) =
+        (paid.expect(200)["payments"][0]["reference"].as_str().unwrap(), &paid.data["payments"][0]["id"]);
     let form = [
         ("payment_intent", reference),
         ("amount", "400"),
@@ -409,7 +440,12 @@ async fn notices_that_the_provider_did_not_write_are_refused() {
     }
     // Written by the provider, and about nothing of the shop's.
     send(Some(sign(now, &notice)), &notice).await.expect(200);
-    send(Some(sign(now, r#"{"id":"evt_2","type":"customer.created","data":{"object":{"id":"cus_1"}}}"#)), r#"{"id":"evt_2","type":"customer.created","data":{"object":{"id":"cus_1"}}}"#).await.expect(200);
+    send(
+        Some(sign(now, r#"{"id":"evt_2","type":"customer.created","data":{"object":{"id":"cus_1"}}}"#)),
+        r#"{"id":"evt_2","type":"customer.created","data":{"object":{"id":"cus_1"}}}"#,
+    )
+    .await
+    .expect(200);
     assert_eq!(customer.see(&order).await["status"], "pending_payment");
 }
 
@@ -429,11 +465,15 @@ async fn buyer_and_staff_hear_of_every_step() {
     for browser in [&mut buyer, &mut staff] {
         let mut last = 0;
         for status in ["paid", "shipped", "delivered"] {
-            let told = browser.hear_until(|m| m["data"]["orderId"] == order.as_str() && m["data"]["status"] == status).await;
+            let told =
+                browser.hear_until(|m| m["data"]["orderId"] == order.as_str() && m["data"]["status"] == status).await;
             assert_eq!(told["type"], "OrderStatusChanged");
             assert!(told["version"].as_i64().unwrap() > last);
             last = told["version"].as_i64().unwrap();
         }
     }
-    assert_eq!(steps(&customer.see(&order).await), ["placed", "payment_started", "payment_captured", "shipped", "delivered"]);
+    assert_eq!(
+        steps(&customer.see(&order).await),
+        ["placed", "payment_started", "payment_captured", "shipped", "delivered"]
+    );
 }

@@ -29,7 +29,12 @@ async fn shop_with_rules(manager: &Person<'_>) {
     manager.rule("tax-rates/GB", json!({ "basisPoints": 2000, "isIncluded": true })).await;
     manager.rule("tax-rates/*", json!({ "basisPoints": 1000, "isIncluded": false })).await;
     let tiers = json!([{ "from": 0, "priceMinor": 399 }, { "from": 5000, "priceMinor": 0 }]);
-    manager.rule("shipping-methods/post", json!({ "name": "Post", "countries": ["GB"], "currency": "GBP", "basis": "price", "tiers": tiers })).await;
+    manager
+        .rule(
+            "shipping-methods/post",
+            json!({ "name": "Post", "countries": ["GB"], "currency": "GBP", "basis": "price", "tiers": tiers }),
+        )
+        .await;
     manager.rule("coupons/TEN", json!({ "discount": { "kind": "percent", "basisPoints": 1000 } })).await;
 }
 
@@ -42,7 +47,16 @@ async fn a_quote_is_what_the_order_costs() {
     let full = wish(&product, 3, json!({ "shippingMethod": "post", "coupon": "ten" }));
     let quote = shop.post("/api/v1/orders/quote", full.clone()).await;
     let totals = &quote.expect(200)["totals"];
-    assert_eq!([minor(&totals["goods"]), minor(&totals["discount"]), minor(&totals["shipping"]), minor(&totals["tax"]), minor(&totals["grandTotal"])], [3000, 300, 399, 517, 3099]);
+    assert_eq!(
+        [
+            minor(&totals["goods"]),
+            minor(&totals["discount"]),
+            minor(&totals["shipping"]),
+            minor(&totals["tax"]),
+            minor(&totals["grandTotal"])
+        ],
+        [3000, 300, 399, 517, 3099]
+    );
     let mut agreed = full.clone();
     agreed["agreedTotal"] = json!({ "amountMinor": 3098, "currency": "GBP" });
     let refused = customer.post("/api/v1/orders", agreed.clone()).await;
@@ -82,17 +96,30 @@ async fn a_coupon_is_used_as_often_as_it_may_be() {
     };
     let five = join_all((0..20).map(|n| buyers[n % 4].post("/api/v1/orders", with("FIVE")))).await;
     assert_eq!(five.iter().filter(|answer| answer.status == 201).count(), 5);
-    assert!(five.iter().filter(|answer| answer.status != 201).all(|answer| answer.failure() == (409, "coupon_used_up")));
+    assert!(
+        five.iter().filter(|answer| answer.status != 201).all(|answer| answer.failure() == (409, "coupon_used_up"))
+    );
     let once = join_all((0..12).map(|n| buyers[n % 4].post("/api/v1/orders", with("ONCE")))).await;
     assert_eq!(once.iter().filter(|answer| answer.status == 201).count(), 4);
     // An order that has ended does not count.
-    let (winner, order) = five.iter().zip(0..).find(|(answer, _)| answer.status == 201).map(|(answer, n)| (&buyers[n % 4], answer.data["id"].as_str().unwrap())).unwrap();
+    let (winner, order) = five
+        .iter()
+        .zip(0..)
+        .find(|(answer, _)| answer.status == 201)
+        .map(|(answer, n)| (&buyers[n % 4], answer.data["id"].as_str().unwrap()))
+        .unwrap();
     winner.act(order, "cancel", json!({})).await.expect(200);
     winner.act(order, "cancel", json!({})).await.expect(200);
     let again = join_all((0..4).map(|n| buyers[n].post("/api/v1/orders", with("FIVE")))).await;
     assert_eq!(again.iter().filter(|answer| answer.status == 201).count(), 1);
     let listed = manager.get("/api/v1/coupons").await;
-    let uses: Vec<_> = listed.expect(200).as_array().unwrap().iter().map(|coupon| (coupon["code"].as_str().unwrap(), coupon["uses"].as_i64().unwrap())).collect();
+    let uses: Vec<_> = listed
+        .expect(200)
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|coupon| (coupon["code"].as_str().unwrap(), coupon["uses"].as_i64().unwrap()))
+        .collect();
     assert_eq!(uses, [("FIVE", 5), ("ONCE", 4)]);
 }
 
@@ -100,7 +127,9 @@ async fn a_coupon_is_used_as_often_as_it_may_be() {
 async fn rules_are_checked_listed_replaced_and_removed() {
     let shop = Shop::open().await;
     let (manager, customer) = (shop.manager().await, shop.customer().await);
-    let put = async |path: &str, rule: Value| send(manager.request(Method::PUT, &format!("/api/v1/{path}")).json(&rule)).await;
+    let put = async |path: &str, rule: Value| {
+        send(manager.request(Method::PUT, &format!("/api/v1/{path}")).json(&rule)).await
+    };
     let flat = |price: i64| json!({ "name": "Post", "currency": "GBP", "basis": "flat", "tiers": [{ "from": 0, "priceMinor": price }] });
     for (path, rule, status, code) in [
         ("tax-rates/GB", json!({ "basisPoints": 10_001, "isIncluded": true }), 422, "invalid_pricing"),
@@ -108,7 +137,12 @@ async fn rules_are_checked_listed_replaced_and_removed() {
         ("tax-rates/GB", json!({ "basisPoints": -1, "isIncluded": true }), 422, "invalid_request"),
         ("shipping-methods/UP", flat(1), 400, "invalid_pricing"),
         ("shipping-methods/post", flat(-1), 422, "invalid_pricing"),
-        ("shipping-methods/post", json!({ "name": "Post", "currency": "GBP", "basis": "flat", "tiers": [] }), 422, "invalid_pricing"),
+        (
+            "shipping-methods/post",
+            json!({ "name": "Post", "currency": "GBP", "basis": "flat", "tiers": [] }),
+            422,
+            "invalid_pricing",
+        ),
         ("coupons/NO", json!({ "discount": { "kind": "percent", "basisPoints": 1 } }), 400, "invalid_pricing"),
         ("coupons/NONE", json!({ "discount": { "kind": "percent", "basisPoints": 0 } }), 422, "invalid_pricing"),
         ("coupons/NONE", json!({ "discount": { "kind": "gift" } }), 422, "invalid_request"),
@@ -118,14 +152,20 @@ async fn rules_are_checked_listed_replaced_and_removed() {
     put("shipping-methods/post", flat(1)).await.expect(200);
     put("shipping-methods/post", flat(2)).await.expect(200);
     let listed = shop.get("/api/v1/shipping-methods").await;
-    assert_eq!((listed.expect(200).as_array().unwrap().len(), &listed.data[0]["tiers"][0]["priceMinor"]), (1, &json!(2)));
+    assert_eq!(
+        (listed.expect(200).as_array().unwrap().len(), &listed.data[0]["tiers"][0]["priceMinor"]),
+        (1, &json!(2))
+    );
     assert_eq!(customer.get("/api/v1/coupons").await.failure(), (403, "forbidden"));
     for _ in 0..2 {
         manager.delete("/api/v1/shipping-methods/post").await.expect(200);
     }
     assert_eq!(shop.get("/api/v1/shipping-methods").await.expect(200), &json!([]));
     put("tax-rates/*", json!({ "basisPoints": 500, "isIncluded": false })).await.expect(200);
-    assert_eq!(manager.get("/api/v1/tax-rates").await.expect(200), &json!([{ "code": "*", "basisPoints": 500, "isIncluded": false }]));
+    assert_eq!(
+        manager.get("/api/v1/tax-rates").await.expect(200),
+        &json!([{ "code": "*", "basisPoints": 500, "isIncluded": false }])
+    );
 }
 
 #[tokio::test]
@@ -155,7 +195,9 @@ async fn shipping_may_go_by_weight() {
     let product = product.data["id"].as_str().unwrap().to_owned();
     manager.restock(&product, 10).await;
     let tiers = json!([{ "from": 0, "priceMinor": 300 }, { "from": 2000, "priceMinor": 900 }]);
-    manager.rule("shipping-methods/post", json!({ "name": "Post", "currency": "GBP", "basis": "weight", "tiers": tiers })).await;
+    manager
+        .rule("shipping-methods/post", json!({ "name": "Post", "currency": "GBP", "basis": "weight", "tiers": tiers }))
+        .await;
     for (pieces, price) in [(1, 300), (2, 900)] {
         let order = customer.post("/api/v1/orders", wish(&product, pieces, json!({ "shippingMethod": "post" }))).await;
         assert_eq!(minor(&order.expect(201)["totals"]["shipping"]), price);

@@ -27,7 +27,10 @@ async fn from_a_product_in_the_catalog_to_a_browser_that_sees_its_stock_change()
     assert_eq!((&stock["data"]["available"], &stock["data"]["onHand"]), (&json!(5), &json!(7)));
     assert_eq!(stock["correlationId"], "wish-7");
     let status = own.hear_of("OrderStatusChanged").await;
-    assert_eq!((&status["data"]["orderId"], &status["data"]["status"]), (&order.expect(201)["id"], &json!("pending_payment")));
+    assert_eq!(
+        (&status["data"]["orderId"], &status["data"]["status"]),
+        (&order.expect(201)["id"], &json!("pending_payment"))
+    );
     assert_eq!(status["correlationId"], "wish-7");
 
     own.subscribe(&format!("order/{}", order.data["id"].as_str().unwrap())).await;

@@ -102,7 +102,16 @@ impl<'a> Things<'a> {
         let line = json!({ "productId": product, "quantity": 1 });
         customer.post(&format!("/api/v1/carts/{cart}/lines"), line).await.expect(200);
         let session = customer.get("/api/v1/sessions").await.expect(200)[0]["id"].as_str().unwrap().to_owned();
-        Self { customer, session, order, payment, goods_return, cart, product, category: category.as_str().unwrap().to_owned() }
+        Self {
+            customer,
+            session,
+            order,
+            payment,
+            goods_return,
+            cart,
+            product,
+            category: category.as_str().unwrap().to_owned(),
+        }
     }
 
     /// The path with the ids of these things.
@@ -132,12 +141,12 @@ async fn sent_and_coming_back(
     product: &str,
 ) -> (String, String) {
     let path = |what: &str| format!("/api/v1/orders/{order}/{what}");
-    let paid = customer.post(&path("payments"), json!({ "paymentMethod": "pm_card_visa" })).await.expect(200);
+    let paid = customer.post(&path("payments"), json!({ "paymentMethod": "pm_card_visa" })).await.expect(200).clone();
     let parcel = json!({ "carrier": "Post", "trackingNumber": "1" });
     manager.post(&path("shipments"), parcel).await.expect(200);
     let lines = json!([{ "productId": product, "quantity": 1 }]);
     let wish = json!({ "lines": lines, "reason": "changed_mind" });
-    let returned = customer.post(&path("returns"), wish).await.expect(200);
+    let returned = customer.post(&path("returns"), wish).await.expect(200).clone();
     let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
     (id(&paid["payments"][0]), id(&returned["returns"][0]))
 }

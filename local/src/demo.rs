@@ -6,8 +6,8 @@ use rand::distr::{Alphanumeric, SampleString};
 use serde::{Deserialize, Serialize};
 use souk_customers::{Password, Passwords};
 use souk_domain::{
-    Adjustment, CategoryFields, CategoryId, Cause, Change, CurrencyCode, CustomerId, Description, Email, Error, Event, Grams,
-    Money, NewCustomer, PersonName, ProductFields, ProductName, Reason, Role, Sku,
+    Adjustment, CategoryFields, CategoryId, Cause, Change, CurrencyCode, CustomerId, Description, Email, Error, Event,
+    Grams, Money, NewCustomer, PersonName, ProductFields, ProductName, Reason, Role, Sku,
 };
 use souk_lambda::Ports;
 use std::path::Path;
@@ -72,8 +72,7 @@ pub(crate) async fn catalog(ports: &Ports) -> Result<()> {
         };
         let category_id = category(path, &mut known, ports).await?;
         let price = Money::new(price.parse()?, CurrencyCode::parse("GBP")?)?;
-        let fields =
-            ProductFields {
+        let fields = ProductFields {
             name: ProductName::parse(name)?,
             description: Description::default(),
             category_id,

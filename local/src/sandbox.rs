@@ -45,6 +45,9 @@ pub(crate) async fn start(
     tasks.spawn(async move { sandbox.deliver_webhooks(stop).await });
     Ok(RunningSandbox {
         page: format!("http://{address}/"),
-        payment_url: format!("sandbox://{secret_key}:{webhook_secret}@{address}?timeout_ms={}", options.sandbox_timeout_ms),
+        payment_url: format!(
+            "sandbox://{secret_key}:{webhook_secret}@{address}?timeout_ms={}",
+            options.sandbox_timeout_ms
+        ),
     })
 }

@@ -49,7 +49,7 @@ CREATE TABLE moving_order (
 );
 GO
 
--- Nobody is asked to pay for an order from before there were payments: it has no time to pay in, and does not expire.
+-- Orders from before had no payments: they wait for one without an end, or were cancelled.
 INSERT INTO moving_order (order_key, id, customer_key, status, currency, total_minor, version, placed_at, updated_at, document)
 SELECT o.order_key, o.id, o.customer_key, o.new_status, o.currency, o.total_minor, o.version, o.placed_at, o.updated_at,
     CAST(CONCAT(
@@ -93,7 +93,8 @@ DROP TABLE sales_order;
 GO
 
 -- `document` is the order as the domain reads it; the columns before it say the same, but for `order_key`, which its number counts by.
--- `expires_at`: it expires then, if nothing happens. `unsettled_since`: a payment provider owes an answer.
+-- `expires_at`: it expires then, if nothing happens. `unsettled_since`: a payment provider owes an answer. Nothing compares the times:
+-- an order is changed moments after it was placed, by machines whose clocks differ.
 CREATE TABLE sales_order (
     order_key       BIGINT IDENTITY(1, 1) NOT NULL CONSTRAINT sales_order_pk PRIMARY KEY,
     id              UNIQUEIDENTIFIER NOT NULL CONSTRAINT sales_order_id_unique UNIQUE,
@@ -113,7 +114,6 @@ CREATE TABLE sales_order (
     expires_at      DATETIME2(6) NULL,
     unsettled_since DATETIME2(6) NULL,
     document        NVARCHAR(MAX) NOT NULL CONSTRAINT sales_order_document_json CHECK (ISJSON(document) = 1),
-    CONSTRAINT sales_order_updated_later CHECK (updated_at >= placed_at),
     CONSTRAINT sales_order_refunds_what_was_paid CHECK (refunded_minor <= paid_minor)
 );
 -- One for each list of orders. Few orders wait at a time.
@@ -147,11 +147,11 @@ CREATE TABLE pricing_rule (
     created_at            DATETIME2(6) NOT NULL,
     updated_at            DATETIME2(6) NOT NULL,
     CONSTRAINT pricing_rule_pk PRIMARY KEY (kind, code),
-    CONSTRAINT pricing_rule_limits_coupons CHECK (kind = N'coupon' OR (max_uses IS NULL AND max_uses_per_customer IS NULL)),
-    CONSTRAINT pricing_rule_updated_later CHECK (updated_at >= created_at)
+    CONSTRAINT pricing_rule_limits_coupons CHECK (kind = N'coupon' OR (max_uses IS NULL AND max_uses_per_customer IS NULL))
 );
 
--- How many orders of a customer use a coupon. Changed by whoever changed the coupon's rule first.
+-- How many orders of a customer use a coupon. Changed by whoever changed the coupon's rule first. Outlives the coupon: one that comes
+-- back remembers.
 CREATE TABLE coupon_use (
     code         NVARCHAR(40) COLLATE Latin1_General_BIN2 NOT NULL,
     customer_key BIGINT NOT NULL CONSTRAINT coupon_use_customer REFERENCES customer (customer_key),

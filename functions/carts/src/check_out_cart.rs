@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use souk_domain::{
-    Address, Cart, CartId, Cause, Claim, Committed, CouponCode, CustomerId, Error, MethodCode, Money, NewOrder, NewOrderLine, Order, ProductId,
-    Quantity,
+    Address, Cart, CartId, Cause, Claim, Committed, CouponCode, CustomerId, Error, MethodCode, Money, NewOrder,
+    NewOrderLine, Order, ProductId, Quantity,
 };
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, ErrorItem, Failure, PathId, QueryFailures,
@@ -108,7 +108,8 @@ async fn place(
     };
     let new = NewOrder::new(buyer, request.lines.into_iter().map(line), request.shipping_address);
     let mut new = new.map_err(|violation| ApiError::from(violation).field("lines"))?;
-    (new.shipping_method, new.coupon, new.agreed_total) = (request.shipping_method, request.coupon, request.agreed_total);
+    (new.shipping_method, new.coupon, new.agreed_total) =
+        (request.shipping_method, request.coupon, request.agreed_total);
     match shop.orders.buy(new, shop.payment_window, cause).await {
         // The cart was ordered with another request a moment ago.
         Err(Error::KeyReused) => Err(Error::CART_ORDERED.into()),

@@ -27,6 +27,9 @@ pub struct ProductRequest {
     category_id: CategoryId,
     /// Of one piece; orders that were placed keep theirs.
     price: Money,
+    /// Of one piece as it is sent, in grams; 0 when nobody weighed it.
+    #[serde(default)]
+    weight_grams: Grams,
 }
 
 /// Change a product

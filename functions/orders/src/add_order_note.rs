@@ -6,7 +6,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{NoteText, Order, OrderId};
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures,
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
+    SecuredFailures,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

@@ -5,7 +5,8 @@ use crate::change::change;
 use axum::extract::State;
 use souk_domain::{Order, OrderId, ReturnId};
 use souk_lambda::{
-    ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply, SecuredFailures, Staff,
+    ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
+    SecuredFailures, Staff,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -4,7 +4,8 @@ use crate::Payments;
 use axum::extract::State;
 use souk_domain::{Order, OrderId};
 use souk_lambda::{
-    ApiError, Caller, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply, SecuredFailures,
+    ApiError, Caller, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
+    SecuredFailures,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,7 +31,8 @@ async fn cancel_order(
     PathId(id): PathId<OrderId>,
     NoBody(cause): NoBody,
 ) -> Result<Reply<Order>, ApiError> {
-    let settled = shop.settlement.change(id, caller.sees_only(), &cause, move |order, cause| order.cancel(caller.0.id, cause));
+    let settled =
+        shop.settlement.change(id, caller.sees_only(), &cause, move |order, cause| order.cancel(caller.0.id, cause));
     Ok(crate::reply(caller.0, settled.await?))
 }
 

@@ -4,12 +4,10 @@ use crate::Orders;
 use crate::wish::OrderRequest;
 use axum::extract::State;
 use serde::Serialize;
+use souk_domain::Cause;
 use souk_domain::ports::Offer;
 use souk_domain::{ChosenShipping, CustomerId, Error, OrderLine, OrderTotals, Quote, TaxRate};
-use souk_lambda::{
-    ApiError, Command, CommandFailures, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures,
-};
-use souk_domain::Cause;
+use souk_lambda::{ApiError, Command, CommandFailures, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

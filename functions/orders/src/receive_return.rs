@@ -5,7 +5,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{Order, OrderId, ReceivedGoods, ReturnId};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, Staff,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
+    SecuredFailures, Staff,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,9 +42,9 @@ async fn receive_return(
     PathId((id, return_id)): PathId<(OrderId, ReturnId)>,
     Command(request, cause): Command<ReceiveRequest>,
 ) -> Result<Reply<Order>, ApiError> {
-    let settled = shop.settlement.change(id, None, &cause, move |order, cause| {
-        order.receive_return(return_id, request.goods, caller.id, cause)
-    });
+    let settled = shop
+        .settlement
+        .change(id, None, &cause, move |order, cause| order.receive_return(return_id, request.goods, caller.id, cause));
     Ok(crate::reply(caller, settled.await?))
 }
 

@@ -36,7 +36,11 @@ pub struct Reconciled {
 ///
 /// # Errors
 /// When the store is away; the next tick goes on. An order that cannot be settled does not hold up the others.
-pub async fn handle(patience: Patience, orders: &dyn ports::Orders, settlement: &Settlement) -> Result<Reconciled, Error> {
+pub async fn handle(
+    patience: Patience,
+    orders: &dyn ports::Orders,
+    settlement: &Settlement,
+) -> Result<Reconciled, Error> {
     let mut done = Reconciled { looked_at: 0, failed: 0 };
     let mut after = None;
     let before = souk_domain::now() - Duration::milliseconds(patience.older_than_ms.into());
@@ -56,7 +60,12 @@ pub async fn handle(patience: Patience, orders: &dyn ports::Orders, settlement: 
     }
 }
 
-async fn settle(id: OrderId, patience: Patience, orders: &dyn ports::Orders, settlement: &Settlement) -> Result<(), Error> {
+async fn settle(
+    id: OrderId,
+    patience: Patience,
+    orders: &dyn ports::Orders,
+    settlement: &Settlement,
+) -> Result<(), Error> {
     let cause = Cause::internal(&format!("reconcile-{id}"));
     let give_up_before = cause.at - Duration::milliseconds(patience.give_up_after_ms.into());
     let mut order = orders.order(id, None).await?;

@@ -5,7 +5,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{Money, Order, OrderId, Reason, RefundWish, ShippedPieces};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, Staff,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
+    SecuredFailures, Staff,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -75,7 +76,8 @@ async fn refund_order(
             RefundWish::Lines(lines.into_iter().map(|line| (line.product_id, line.quantity)).collect())
         }
     };
-    let settled = shop.settlement.change(id, None, &cause, move |order, cause| order.refund(&wish, &reason, caller.id, cause));
+    let settled =
+        shop.settlement.change(id, None, &cause, move |order, cause| order.refund(&wish, &reason, caller.id, cause));
     Ok(crate::reply(caller, settled.await?))
 }
 

@@ -6,7 +6,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{Order, OrderId, Reason};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, Staff,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
+    SecuredFailures, Staff,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

@@ -4,8 +4,8 @@
 use crate::change::change;
 use souk_domain::ports::{self, PaymentProvider};
 use souk_domain::{
-    Cause, Charge, Committed, CustomerId, DateTime, Error, Operation, OperationKind, Order, OrderChange, OrderId, Payment, PaymentId,
-    PaymentMethod, PaymentStatus, ProviderAnswer, ProviderPayment,
+    Cause, Charge, Committed, CustomerId, DateTime, Error, Operation, OperationKind, Order, OrderChange, OrderId,
+    Payment, PaymentId, PaymentMethod, PaymentStatus, ProviderAnswer, ProviderPayment,
 };
 use souk_lambda::Announcer;
 use std::sync::Arc;
@@ -24,7 +24,12 @@ pub struct Settlement {
 
 impl Settlement {
     /// Asks `provider`; buyers come back to `shop_url` from a challenge.
-    pub fn new(orders: Arc<dyn ports::Orders>, announcer: Announcer, provider: Arc<dyn PaymentProvider>, shop_url: &str) -> Self {
+    pub fn new(
+        orders: Arc<dyn ports::Orders>,
+        announcer: Announcer,
+        provider: Arc<dyn PaymentProvider>,
+        shop_url: &str,
+    ) -> Self {
         Self { orders, announcer, provider, shop_url: shop_url.trim_end_matches('/').to_owned() }
     }
 
@@ -48,8 +53,18 @@ impl Settlement {
     }
 
     /// Charges a payment that was written down, and settles what comes of it.
-    pub(crate) async fn charge(&self, order: Order, id: PaymentId, method: PaymentMethod, cause: &Cause) -> Result<Order, Error> {
-        let payment = order.payments.iter().find(|payment| payment.id == id).filter(|payment| payment.status == PaymentStatus::Started);
+    pub(crate) async fn charge(
+        &self,
+        order: Order,
+        id: PaymentId,
+        method: PaymentMethod,
+        cause: &Cause,
+    ) -> Result<Order, Error> {
+        let payment = order
+            .payments
+            .iter()
+            .find(|payment| payment.id == id)
+            .filter(|payment| payment.status == PaymentStatus::Started);
         let Some(payment) = payment else { return self.settle(order, cause).await };
         let charge = Charge {
             order_id: order.id,
@@ -77,8 +92,12 @@ impl Settlement {
     pub(crate) async fn settle(&self, mut order: Order, cause: &Cause) -> Result<Order, Error> {
         for _ in 0..MOST {
             let wanted = order.payments.iter().filter(|payment| payment.provider == self.provider.name());
-            let wanted = wanted.filter_map(|payment| Some((payment.reference.clone()?, payment.operations.iter().find(|o| o.is_pending())?)));
-            let Some((reference, operation)) = wanted.map(|(reference, operation)| (reference, operation.clone())).next() else {
+            let wanted = wanted.filter_map(|payment| {
+                Some((payment.reference.clone()?, payment.operations.iter().find(|o| o.is_pending())?))
+            });
+            let Some((reference, operation)) =
+                wanted.map(|(reference, operation)| (reference, operation.clone())).next()
+            else {
                 return Ok(order);
             };
             match self.ask(&reference, &operation).await {
@@ -92,7 +111,9 @@ impl Settlement {
                 }
                 Ok(ProviderAnswer::Refused { code }) => {
                     let id = operation.id;
-                    order = self.follow(order.id, cause, move |order, cause| order.operation_refused(id, &code, cause)).await?;
+                    order = self
+                        .follow(order.id, cause, move |order, cause| order.operation_refused(id, &code, cause))
+                        .await?;
                 }
                 Err(error) => {
                     tracing::warn!(%error, operation = %operation.id, "the provider does not answer; reconcile-payments will ask");
@@ -118,7 +139,13 @@ impl Settlement {
     }
 
     /// Asks the provider what became of a payment; one that it has not heard of in a long time will not come.
-    pub(crate) async fn look(&self, order: &Order, payment: &Payment, give_up_before: DateTime, cause: &Cause) -> Result<Order, Error> {
+    pub(crate) async fn look(
+        &self,
+        order: &Order,
+        payment: &Payment,
+        give_up_before: DateTime,
+        cause: &Cause,
+    ) -> Result<Order, Error> {
         match self.provider.payment(payment.id, payment.reference.as_deref()).await? {
             Some(seen) => self.observe(seen, cause).await,
             None if payment.status == PaymentStatus::Started && payment.started_at < give_up_before => {

@@ -4,7 +4,8 @@ use crate::Payments;
 use axum::extract::State;
 use souk_domain::{Error, Order, OrderId, Payment, PaymentId, PaymentStatus};
 use souk_lambda::{
-    ApiError, Caller, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply, SecuredFailures,
+    ApiError, Caller, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
+    SecuredFailures,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -2,7 +2,7 @@
 
 use crate::Pricing;
 use axum::extract::State;
-use souk_domain::{RuleKind, CouponCode};
+use souk_domain::{CouponCode, RuleKind};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Done, NoBody, PathValue, QueryFailures, Reply, SecuredFailures, Staff,
 };

@@ -4,7 +4,8 @@ use crate::Pricing;
 use axum::extract::State;
 use souk_domain::{PricingRule, TaxRate, TaxRegion};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures, Staff,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures,
+    Staff,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -2,12 +2,12 @@
 
 use crate::sales::{note, parcel, sent};
 use crate::shop::{
-    Shop, assert_not_found, assert_refused, at_once, cause, claimed, code, order, outbox, pieces, winners,
+    Shop, assert_not_found, assert_refused, at_once, cause, claimed, code, order, outbox, pieces, reason, winners,
 };
 use souk_domain::ports::Store;
 use souk_domain::{
     CaptureMode, Cause, Committed, Error, MovementKind, Order, OrderChange, OrderId, OrderStep, PaymentId, ProductId,
-    StockMove, from_micros,
+    RefundWish, StockMove, from_micros,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -68,6 +68,18 @@ pub async fn pieces_move_in_several_ways_at_once(store: Arc<dyn Store>) {
     let refused = shop.step(placed.id, &cause(), too_many).await.expect_err("stock that is not there");
     assert_ne!(code(&refused), "unavailable", "{refused:?}");
     assert_eq!((shop.stock(product).await, shop.stock(other).await), (stock, came));
+}
+
+/// A product that a wish names twice is released as often, and its stock is what is left.
+pub async fn pieces_that_are_named_twice_are_released_together(store: Arc<dyn Store>) {
+    let (shop, product, placed) = with_order(store).await;
+    let staff = shop.staff;
+    shop.pay(placed.id).await;
+    let twice = [1, 2].map(|number| (product, sent(product, number).quantity)).to_vec();
+    let wish = RefundWish::Lines(twice);
+    let refund = move |order: &Order, cause: &Cause| order.refund(&wish, &reason("sorry"), staff, cause);
+    let refunded = shop.step(placed.id, &cause(), refund).await.expect("a refund");
+    assert_eq!((refunded.lines[0].cancelled, shop.stock(product).await.reserved), (3, 1));
 }
 
 /// What happened before changes nothing: no version, no event, no stock.

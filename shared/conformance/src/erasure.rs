@@ -114,8 +114,7 @@ pub async fn the_kept_answers_of_an_erased_person_are_gone(store: Arc<dyn Store>
         assert!(adjust(&mine, key).await.expect("the key is new").replayed.is_none());
         assert_refused(adjust(&theirs, key).await, "key_reused");
     }
-    let again =
-        shop.buy(sent(other, product), &claimed(&theirs, "order", 1)).await.expect("a repetition");
+    let again = shop.buy(sent(other, product), &claimed(&theirs, "order", 1)).await.expect("a repetition");
     assert!(again.replayed.is_some());
 }
 

@@ -1,9 +1,7 @@
 //! Imports of products.
 
 use crate::listing::{page, walk};
-use crate::shop::{
-    Shop, at_once, category, cause, claimed, description, gbp, grams, limit, outbox, row, shelf, sku,
-};
+use crate::shop::{Shop, at_once, category, cause, claimed, description, gbp, grams, limit, outbox, row, shelf, sku};
 use souk_domain::ports::Store;
 use souk_domain::{ImportOutcome, ImportRow, ProductFields, ProductQuery};
 use std::collections::HashMap;

@@ -1,12 +1,15 @@
 //! Stock and its ledger.
 
 use crate::shop::{
-    Shop, assert_not_found, assert_refused, assert_stale, at_once, cause, limit, order, outbox, pieces, reason, seed, winners,
+    Shop, assert_not_found, assert_refused, assert_stale, at_once, cause, limit, order, outbox, pieces, reason, seed,
+    winners,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use souk_domain::ports::Store;
-use souk_domain::{Cause, Change, CustomerId, EventData, MovementKind, NewOrderLine, Order, OrderId, ProductId, from_micros};
+use souk_domain::{
+    Cause, Change, CustomerId, EventData, MovementKind, NewOrderLine, Order, OrderId, ProductId, from_micros,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

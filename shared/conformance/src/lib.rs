@@ -353,6 +353,7 @@ macro_rules! conformance_tests {
             changes {
                 a_change_is_kept_as_the_order_said_it
                 pieces_move_in_several_ways_at_once
+                pieces_that_are_named_twice_are_released_together
                 what_happened_before_changes_nothing
                 a_claim_that_changed_nothing_is_remembered
                 a_claimed_change_is_decided_once

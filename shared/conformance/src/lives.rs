@@ -7,8 +7,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use souk_domain::ports::Store;
 use souk_domain::{
-    CaptureMode, Cause, CustomerId, DateTime, Fulfilment, MovementKind, Order, OrderId, OrderStatus, PaymentId, ProductId,
-    ProviderPayment, ProviderState, ReceivedGoods, RefundState, RefundWish, ReturnReason, now,
+    CaptureMode, Cause, CustomerId, DateTime, Fulfilment, MovementKind, Order, OrderId, OrderStatus, PaymentId,
+    ProductId, ProviderState, ReceivedGoods, RefundState, RefundWish, ReturnReason, now,
 };
 use std::sync::Arc;
 
@@ -104,7 +104,11 @@ pub async fn money_that_comes_too_late_goes_back(store: Arc<dyn Store>) {
 }
 
 /// Something that somebody does with an order; most of it is refused at most times.
-fn anything(random: &mut StdRng, products: &[ProductId], actor: CustomerId) -> impl Fn(&Order, &Cause) -> Decision + use<> {
+fn anything(
+    random: &mut StdRng,
+    products: &[ProductId],
+    actor: CustomerId,
+) -> impl Fn(&Order, &Cause) -> Decision + use<> {
     let (dice, number, payment) = (random.random_range(0..19), random.random_range(1..4), PaymentId::new());
     let (flag, product) = (random.random::<bool>(), products[random.random_range(0..products.len())]);
     let state = match random.random_range(0..8) {
@@ -126,8 +130,13 @@ fn anything(random: &mut StdRng, products: &[ProductId], actor: CustomerId) -> i
             3..7 if order.payments.is_empty() => Ok(None),
             3..7 => {
                 let mut seen = seen(order, state.clone());
-                seen.refunds.iter_mut().for_each(|other| other.state = refund);
-                order.observe(&ProviderPayment { ..seen }, cause)
+                let mut left = order.payments.last().map_or(0, |payment| payment.captured.amount_minor());
+                for other in &mut seen.refunds {
+                    // A provider gives no more back than it moved.
+                    other.state = if other.amount_minor > left { RefundState::Failed } else { refund };
+                    left -= if other.state == RefundState::Failed { 0 } else { other.amount_minor };
+                }
+                order.observe(&seen, cause)
             }
             7 => order.capture(actor, cause),
             8 => order.void(last_payment, actor, cause),
@@ -144,7 +153,12 @@ fn anything(random: &mut StdRng, products: &[ProductId], actor: CustomerId) -> i
             17 => match number {
                 1 => order.refund(&RefundWish::All, &reason("all"), actor, cause),
                 2 => order.refund(&RefundWish::Amount(gbp(7)), &reason("some"), actor, cause),
-                _ => order.refund(&RefundWish::Lines(vec![(product, pieces[0].quantity)]), &reason("those"), actor, cause),
+                _ => order.refund(
+                    &RefundWish::Lines(vec![(product, pieces[0].quantity)]),
+                    &reason("those"),
+                    actor,
+                    cause,
+                ),
             },
             _ => order.settle_review(&reason("looked"), actor, cause),
         }

@@ -100,9 +100,8 @@ async fn order_that_is(shop: &Shop, status: OrderStatus) -> Order {
         let wish = parcel(&format!("T{number}"), [sent(product, number)]);
         shop.change(id, move |order, cause| order.ship(&wish, staff, cause))
     };
-    let refund = |wish: RefundWish| {
-        shop.change(id, move |order, cause| order.refund(&wish, &reason("sorry"), staff, cause))
-    };
+    let refund =
+        |wish: RefundWish| shop.change(id, move |order, cause| order.refund(&wish, &reason("sorry"), staff, cause));
     match status {
         OrderStatus::PendingPayment | OrderStatus::Paid => {}
         OrderStatus::PartiallyShipped => send(1).await.map(drop).expect("a parcel"),
@@ -242,7 +241,8 @@ pub async fn orders_are_found_by_words_of_their_buyer(store: Arc<dyn Store>) {
     let profile = Profile { name: crate::shop::person_name("Robert"), addresses: AddressBook::default() };
     shop.store.update_profile(buyers[1], None, profile, &cause()).await.expect("a change");
     shop.store.erase_customer(buyers[0], &cause()).await.expect("an erasure");
-    for (text, expected) in [("king", vec![]), ("robert", vec!["bob"]), ("ada", vec![]), ("lovelace", vec!["kim+shop"])] {
+    for (text, expected) in [("king", vec![]), ("robert", vec!["bob"]), ("ada", vec![]), ("lovelace", vec!["kim+shop"])]
+    {
         assert_eq!(found(&shop, text).await, expected, "{text}");
     }
 }
@@ -251,7 +251,8 @@ pub async fn orders_are_found_by_words_of_their_buyer(store: Arc<dyn Store>) {
 pub async fn conditions_of_orders_narrow_each_other(store: Arc<dyn Store>) {
     let shop = Shop::open(store).await;
     let product = shop.stocked("A1", 1000).await.id;
-    let buyers = [called(&shop, "ada@example.com", "Ada King").await, called(&shop, "bob@example.com", "Bob King").await];
+    let buyers =
+        [called(&shop, "ada@example.com", "Ada King").await, called(&shop, "bob@example.com", "Bob King").await];
     let begin = from_micros(1_700_000_000_000_000);
     let mut made = Vec::new();
     for n in 0..24 {
@@ -275,7 +276,11 @@ pub async fn conditions_of_orders_narrow_each_other(store: Arc<dyn Store>) {
                 for until in [None, Some(begin + Duration::minutes(4))] {
                     searches.push(OrderSearch { status, customer, from, until, limit: limit(5), ..Default::default() });
                     let text = OrderText::parse(texts[searches.len() % 4]).expect("a search");
-                    searches.push(OrderSearch { text: Some(text), limit: limit(3), ..searches[searches.len() - 1].clone() });
+                    searches.push(OrderSearch {
+                        text: Some(text),
+                        limit: limit(3),
+                        ..searches[searches.len() - 1].clone()
+                    });
                 }
             }
         }

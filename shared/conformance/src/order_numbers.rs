@@ -66,7 +66,8 @@ pub async fn an_order_is_found_by_its_number_and_address(store: Arc<dyn Store>) 
     let shop = Shop::open(store).await;
     let product = shop.stocked("A1", 100).await.id;
     let (ada, bob) = (shop.customer("ada").await, shop.customer("bob").await);
-    let mine = shop.place(to(order(ada, [pieces(product, 1)]), address("王 𠮷野", true))).await.expect("an order").value;
+    let mine =
+        shop.place(to(order(ada, [pieces(product, 1)]), address("王 𠮷野", true))).await.expect("an order").value;
     let other = shop.place(order(bob, [pieces(product, 1)])).await.expect("an order").value;
     let found = async |number: &str, address: &str| {
         shop.store.order_by_number(number.parse().expect(number), &email(address)).await

@@ -1,9 +1,7 @@
 //! Orders: what they take from the catalog, and what they take hold of.
 
 use crate::sales::to;
-use crate::shop::{
-    Shop, address, assert_not_found, assert_refused, cause, gbp, money, order, outbox, pieces,
-};
+use crate::shop::{Shop, address, assert_not_found, assert_refused, cause, gbp, money, order, outbox, pieces};
 use souk_domain::ports::Store;
 use souk_domain::{
     Aggregate, Cause, Change, CustomerId, Error, Event, EventData, Fulfilment, Money, Order, OrderId, OrderStatus,
@@ -267,7 +265,8 @@ pub async fn an_unknown_order_is_not_found(store: Arc<dyn Store>) {
     let buyer = shop.customer("buyer").await;
     for owner in [None, Some(buyer)] {
         assert_not_found(shop.store.order(OrderId::new(), owner).await, "order");
-        let nothing = shop.change_as(OrderId::new(), owner, &cause(), |_, _| panic!("there is nothing to decide")).await;
+        let nothing =
+            shop.change_as(OrderId::new(), owner, &cause(), |_, _| panic!("there is nothing to decide")).await;
         assert_not_found(nothing, "order");
     }
 }

@@ -7,8 +7,8 @@ use crate::shop::{
 };
 use souk_domain::ports::Store;
 use souk_domain::{
-    Cause, Change, Committed, CustomerId, Discount, Error, Money, MovementKind, Order, OrderStatus, Placement, PriceChange,
-    Product, ProductFields, ProductId, Quote, ShippingBasis, StockLevel, Terms, from_micros,
+    Cause, Change, Committed, CustomerId, Discount, Error, Money, MovementKind, Order, OrderStatus, Placement,
+    PriceChange, Product, ProductFields, ProductId, Quote, ShippingBasis, StockLevel, Terms, from_micros,
 };
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ async fn assert_placed(shop: &Shop, placement: &Placement, placed: &Committed<Or
 pub async fn an_order_is_kept_as_it_was_quoted(store: Arc<dyn Store>) {
     let shop = Shop::open(store).await;
     let mut products = Vec::new();
-    for (number, name) in ["𠮷野家 灯", "Crème 👩‍👩‍👧‍👦", "cre\u{300}me ﬁn"].into_iter().enumerate() {
+    for (number, name) in ["𠮷野家 灯", "Crème 👩‍👩‍👧‍👦", "cre\u{300}me ﬁn"].into_iter().enumerate()
+    {
         let fields = ProductFields { weight_grams: crate::shop::grams(700), ..shop.fields(name, 333 + number as i64) };
         let product = shop.product_with(&format!("P{number}"), fields).await;
         shop.adjust(product.id, Change::To(9)).await.expect("stock");
@@ -47,7 +48,10 @@ pub async fn an_order_is_kept_as_it_was_quoted(store: Arc<dyn Store>) {
         assert_eq!(placed.events.len(), 4);
         for product in &products {
             let held = &shop.ledger(product.id).await[0];
-            assert_eq!((held.kind, held.reserved_change, held.order_id), (MovementKind::Placed, 2, Some(placed.value.id)));
+            assert_eq!(
+                (held.kind, held.reserved_change, held.order_id),
+                (MovementKind::Placed, 2, Some(placed.value.id))
+            );
             shop.assert_ledger_balances(product.id).await;
         }
     }
@@ -149,7 +153,8 @@ pub async fn what_moved_since_the_quote_is_told_together(store: Arc<dyn Store>) 
     assert_eq!(price_changes, expected);
     shortages.sort_by_key(|shortage| shortage.product_id);
     let told: Vec<_> = shortages.iter().map(|s| (s.product_id, s.sku.clone(), s.requested, s.available)).collect();
-    let mut expected = [(2, 1), (3, 0)].map(|(n, left): (usize, i64)| (products[n].id, products[n].sku.clone(), 2, left));
+    let mut expected =
+        [(2, 1), (3, 0)].map(|(n, left): (usize, i64)| (products[n].id, products[n].sku.clone(), 2, left));
     expected.sort_by_key(|(id, ..)| *id);
     assert_eq!(told, expected);
     assert_nothing_left(&shop, &ids(&products), buyer, events).await;

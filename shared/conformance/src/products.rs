@@ -2,8 +2,8 @@
 
 use crate::listing::{SORTS, found, searching, walk};
 use crate::shop::{
-    Shop, assert_not_found, assert_refused, assert_stale, at_once, category, cause, description, gbp, grams, limit, money,
-    order, outbox, pieces, product_name, row, sku, winners,
+    Shop, assert_not_found, assert_refused, assert_stale, at_once, category, cause, description, gbp, grams, limit,
+    money, order, outbox, pieces, product_name, row, sku, winners,
 };
 use souk_domain::ports::Store;
 use souk_domain::{
@@ -122,7 +122,8 @@ pub async fn a_change_of_a_product_makes_a_new_version(store: Arc<dyn Store>) {
     let old = shop.stocked("A1", 5).await;
     let other = category(&shop.store, "Other", None).await;
     let (name, text) = (product_name("Neu"), description("two\nlines"));
-    let fields = ProductFields { name, description: text, category_id: other, price: money(5, "EUR"), weight_grams: grams(750) };
+    let fields =
+        ProductFields { name, description: text, category_id: other, price: money(5, "EUR"), weight_grams: grams(750) };
     let cause = Cause { at: from_micros(4_000_000_000_123_457), ..cause() };
     let changed = shop.store.update_product(old.id, Some(1), fields.clone(), &cause).await.expect("a change");
     let new = changed.value;

@@ -79,7 +79,10 @@ where
     F: Fn(Shop, i64) -> H + Send + Sync + 'static,
     H: Future<Output = ()> + Send,
 {
-    let happens = { let shop = shop.clone(); move |look| happens(shop.clone(), look) };
+    let happens = {
+        let shop = shop.clone();
+        move |look| happens(shop.clone(), look)
+    };
     let restless = Restless { store: shop.store.clone(), looks: AtomicI64::new(0), happens };
     let orders: &dyn Orders = &restless;
     orders.buy(new, WINDOW, &cause()).await.map(|placed| placed.value)
@@ -134,13 +137,15 @@ pub async fn what_is_gone_in_between_is_told(store: Arc<dyn Store>) {
     shop.save(tenth("ONCE", Some(1), None)).await;
     shop.save(tenth("GONE", None, None)).await;
     let wish = move |buyer, code| with(order(buyer, [pieces(product, 2)]), code);
-    let goes = move |round: usize| move |shop: Shop, look| async move {
-        match (round, look) {
-            (0, 1) => shop.place(wish(rival, "ONCE")).await.map(drop).expect("an order"),
-            (1, 1) => shop.remove(RuleKind::Coupon, "GONE").await,
-            (2, 1) => shop.adjust(product, Change::To(3)).await.map(drop).expect("stock"),
-            (3, 1) => shop.store.discontinue_product(product, &cause()).await.map(drop).expect("a discontinuation"),
-            _ => {}
+    let goes = move |round: usize| {
+        move |shop: Shop, look| async move {
+            match (round, look) {
+                (0, 1) => shop.place(wish(rival, "ONCE")).await.map(drop).expect("an order"),
+                (1, 1) => shop.remove(RuleKind::Coupon, "GONE").await,
+                (2, 1) => shop.adjust(product, Change::To(3)).await.map(drop).expect("stock"),
+                (3, 1) => shop.store.discontinue_product(product, &cause()).await.map(drop).expect("a discontinuation"),
+                _ => {}
+            }
         }
     };
     let rounds = [

@@ -4,9 +4,9 @@ use chrono::Duration;
 use souk_domain::ports::Store;
 use souk_domain::{
     Address, Adjustment, CategoryFields, CategoryId, CategoryName, Cause, Change, Claim, Committed, CountryCode,
-    CurrencyCode, Customer, CustomerId, DateTime, Description, Email, Error, Event, Grams, ImportRow, Limit, Money, Movement,
-    NewCustomer, NewOrder, NewOrderLine, PersonName, Product, ProductFields, ProductId, ProductName, Quantity,
-    Reason, Result, Role, Sku, StockLevel,
+    CurrencyCode, Customer, CustomerId, DateTime, Description, Email, Error, Event, Grams, ImportRow, Limit, Money,
+    Movement, NewCustomer, NewOrder, NewOrderLine, PersonName, Product, ProductFields, ProductId, ProductName,
+    Quantity, Reason, Result, Role, Sku, StockLevel,
 };
 use std::fmt::Debug;
 use std::future::Future;
@@ -53,7 +53,13 @@ impl Shop {
 
     pub(crate) fn fields(&self, name: &str, minor: i64) -> ProductFields {
         let (name, description) = (product_name(name), Description::default());
-        ProductFields { name, description, category_id: self.category, price: gbp(minor), weight_grams: Grams::default() }
+        ProductFields {
+            name,
+            description,
+            category_id: self.category,
+            price: gbp(minor),
+            weight_grams: Grams::default(),
+        }
     }
 
     pub(crate) fn adjustment(&self, product_id: ProductId, change: Change) -> Adjustment {

@@ -4,7 +4,9 @@ use crate::rules::{coupon, method, tax, tenth, with};
 use crate::sales::{country, to};
 use crate::shop::{Shop, address, assert_refused, cause, claimed, gbp, order, outbox, pieces};
 use souk_domain::ports::{Offer, Store};
-use souk_domain::{Address, CouponUse, Discount, PricingRule, ProductId, ProductStatus, RuleKind, ShippingBasis, TaxRate};
+use souk_domain::{
+    Address, CouponUse, Discount, PricingRule, ProductId, ProductStatus, RuleKind, ShippingBasis, TaxRate,
+};
 use std::sync::Arc;
 
 /// Terms tell each product of a wish with its stock, also when it is no longer sold; unknown ones are missing.
@@ -24,7 +26,8 @@ pub async fn terms_tell_the_products_of_a_wish_and_their_stock(store: Arc<dyn St
     found.sort_by_key(|(product, _)| product.id);
     expected.sort_by_key(|(product, _)| product.id);
     assert_eq!(found, expected);
-    let statuses: Vec<_> = found.iter().filter(|(p, _)| p.status == ProductStatus::Discontinued).map(|(p, _)| p.id).collect();
+    let statuses: Vec<_> =
+        found.iter().filter(|(p, _)| p.status == ProductStatus::Discontinued).map(|(p, _)| p.id).collect();
     assert_eq!(statuses, [gone.id]);
     assert!(shop.terms(&order(buyer, [pieces(ProductId::new(), 1)])).await.products.is_empty());
 }

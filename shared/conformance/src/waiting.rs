@@ -5,8 +5,8 @@ use crate::shop::{Shop, cause, limit, order, pieces, reason};
 use chrono::Duration;
 use souk_domain::ports::{Store, Sweep};
 use souk_domain::{
-    CaptureMode, Cause, Order, OrderId, Payment, ProductId, ProviderPayment, ProviderRefund, ProviderState, RefundState,
-    RefundWish, from_micros,
+    CaptureMode, Cause, Order, OrderId, Payment, ProductId, ProviderPayment, ProviderRefund, ProviderState,
+    RefundState, RefundWish, from_micros,
 };
 use std::sync::Arc;
 
@@ -85,7 +85,8 @@ pub async fn an_order_waits_longer_for_money_that_may_be_on_its_way(store: Arc<d
 pub async fn an_order_whose_money_is_gone_waits_again(store: Arc<dyn Store>) {
     let (shop, _, placed) = with_orders(store, 2).await;
     let late = in_future(WINDOW * 3);
-    for (order, state) in placed.iter().zip([ProviderState::Voided, ProviderState::Declined { code: "no".to_owned() }]) {
+    for (order, state) in placed.iter().zip([ProviderState::Voided, ProviderState::Declined { code: "no".to_owned() }])
+    {
         shop.start_payment(order.id, CaptureMode::Manual, &cause()).await;
         shop.observe(order.id, ProviderState::Authorised).await;
         let gone = move |order: &Order, cause: &Cause| order.observe(&seen(order, state.clone()), cause);
@@ -133,10 +134,11 @@ pub async fn an_order_waits_for_what_its_provider_was_asked(store: Arc<dyn Store
     assert!(unsettled(later(8).at - MOMENT).await.is_empty());
     assert_eq!(unsettled(later(8).at).await, [id]);
     let failed = |order: &Order, cause: &Cause| {
-        let refunds = seen(order, ProviderState::Captured).refunds.into_iter().map(|refund| match refund.amount_minor {
-            20 => ProviderRefund { state: RefundState::Failed, ..refund },
-            _ => refund,
-        });
+        let refunds =
+            seen(order, ProviderState::Captured).refunds.into_iter().map(|refund| match refund.amount_minor {
+                20 => ProviderRefund { state: RefundState::Failed, ..refund },
+                _ => refund,
+            });
         order.observe(&ProviderPayment { refunds: refunds.collect(), ..seen(order, ProviderState::Captured) }, cause)
     };
     shop.step(id, &later(10), failed).await.expect("a failure");

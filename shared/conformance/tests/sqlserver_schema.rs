@@ -16,8 +16,6 @@ async fn bare_database() -> Turn {
     for view in [
         "mail_event",
         "audit_entry_document",
-        "order_event",
-        "order_document",
         "customer_document",
         "movement_document",
         "stock_event",
@@ -34,6 +32,8 @@ async fn bare_database() -> Turn {
         "stock_movement",
         "order_line",
         "sales_order",
+        "coupon_use",
+        "pricing_rule",
         "audit_entry",
         "mail",
         "customer_term",
@@ -60,7 +60,7 @@ async fn several_migrations_at_once_apply_each_file_once() {
     for starter in starters.collect::<Vec<_>>() {
         applied.extend(starter.await.expect("a task").expect("a migration"));
     }
-    assert_eq!(applied, ["0001_initial", "0002_accounts"]);
+    assert_eq!(applied, ["0001_initial", "0002_accounts", "0003_orders_and_payments"]);
     assert!(store().migrate().await.expect("nothing to do").is_empty());
 }
 
@@ -86,11 +86,18 @@ async fn constraints_stand_behind_the_rules_of_the_domain() {
     let mut turn = empty_database().await;
     fill(&mut turn, 1).await;
     let at = "'2026-01-01T00:00:00'";
-    let order = |status: &str, total: i64, address: &str| {
+    let order = |status: &str, [total, paid, refunded]: [i64; 3], document: &str| {
         format!(
-            "INSERT INTO sales_order (id, customer_key, status, currency, total_minor, shipping_address, version, placed_at,
-                updated_at)
-             SELECT NEWID(), MAX(customer_key), N'{status}', N'GBP', {total}, {address}, 1, {at}, {at} FROM customer"
+            "INSERT INTO sales_order (id, customer_key, status, currency, total_minor, paid_minor, refunded_minor, version,
+                placed_at, updated_at, document)
+             SELECT NEWID(), MAX(customer_key), N'{status}', N'GBP', {total}, {paid}, {refunded}, 1, {at}, {at}, N'{document}'
+             FROM customer"
+        )
+    };
+    let rule = |kind: &str, code: &str, document: &str, [uses, max, of_one]: [i64; 3]| {
+        format!(
+            "INSERT INTO pricing_rule (kind, code, document, uses, max_uses, max_uses_per_customer, created_at, updated_at)
+             VALUES (N'{kind}', N'{code}', N'{document}', {uses}, {max}, {of_one}, {at}, {at})"
         )
     };
     let line = |number: i64, quantity: i64| {
@@ -125,7 +132,7 @@ async fn constraints_stand_behind_the_rules_of_the_domain() {
          VALUES (NEWID(), N'b@example.com', N'Bob', N'customer', N'x', {at})"
     );
     let entry = format!("INSERT INTO audit_entry (at, action, request_id) VALUES ({at}, N'', N'x')");
-    turn.run(&order("placed", 1, "NULL")).await;
+    turn.run(&order("pending_payment", [1, 0, 0], "{}")).await;
     let cases = [
         ("stock_never_oversold", "UPDATE stock SET reserved = on_hand + 1"),
         ("stock_reserved_not_negative", "UPDATE stock SET reserved = -1"),
@@ -160,12 +167,31 @@ async fn constraints_stand_behind_the_rules_of_the_domain() {
         ("mail_name_of_registration", &mail("password_reset", "N'Ada'", "NULL", "NULL", later)),
         ("mail_expires_later", &mail("registration", "NULL", "NULL", "NULL", at)),
         ("audit_entry_action_filled", &entry),
-        ("sales_order_status_known", &order("lost", 1, "NULL")),
-        ("sales_order_total_range", &order("placed", -1, "NULL")),
-        ("sales_order_address_json", &order("placed", 1, "N'no'")),
+        ("product_weight_range", "UPDATE product SET weight_grams = -1"),
+        ("product_weight_range", "UPDATE product SET weight_grams = 1000001"),
+        ("sales_order_status_known", &order("placed", [1, 0, 0], "{}")),
+        ("sales_order_total_range", &order("paid", [-1, 0, 0], "{}")),
+        ("sales_order_total_range", &order("paid", [9_007_199_254_740_992, 0, 0], "{}")),
+        ("sales_order_paid_range", &order("paid", [1, 9_007_199_254_740_992, 0], "{}")),
+        ("sales_order_refunded_not_negative", &order("paid", [1, 1, -1], "{}")),
+        ("sales_order_refunds_what_was_paid", &order("paid", [2, 1, 2], "{}")),
+        ("sales_order_document_json", &order("paid", [1, 0, 0], "no")),
+        ("pricing_rule_kind_known", &rule("wish", "A", "{}", [0, 1, 1])),
+        ("pricing_rule_code_filled", &rule("coupon", "", "{}", [0, 1, 1])),
+        ("pricing_rule_document_json", &rule("coupon", "A", "no", [0, 1, 1])),
+        ("pricing_rule_uses_not_negative", &rule("coupon", "A", "{}", [-1, 1, 1])),
+        ("pricing_rule_max_positive", &rule("coupon", "A", "{}", [0, 0, 1])),
+        ("pricing_rule_max_per_customer_positive", &rule("coupon", "A", "{}", [0, 1, 0])),
+        ("pricing_rule_limits_coupons", &rule("tax_rate", "GB", "{}", [0, 1, 1])),
+        (
+            "coupon_use_not_negative",
+            "INSERT INTO coupon_use (code, customer_key, uses) SELECT N'A', MAX(customer_key), -1 FROM customer",
+        ),
         ("order_line_quantity_range", &line(1, 0)),
         ("order_line_number_positive", &line(0, 1)),
         ("stock_movement_fits_kind", &movement("placed", 0, -1)),
+        ("stock_movement_fits_kind", &movement("shipped", 0, -1)),
+        ("stock_movement_fits_kind", &movement("returned", 1, 1)),
         ("stock_movement_fits_kind", &movement("adjusted", 1, 0)),
         ("outbox_data_json", &event),
         ("idempotency_claim_length", &claim),

@@ -127,14 +127,17 @@ impl Error {
     /// A hundred notes are a thread for another place.
     pub const TOO_MANY_NOTES: Self = Self::conflict("too_many_notes", "an order has up to 100 notes");
     /// There is no such coupon, or not now, or not in this currency.
-    pub const COUPON_INVALID: Self = Self::conflict("coupon_invalid", "the coupon does not exist or is not valid for this order now");
+    pub const COUPON_INVALID: Self =
+        Self::conflict("coupon_invalid", "the coupon does not exist or is not valid for this order now");
     /// The order is too small for the coupon.
     pub const COUPON_MINIMUM: Self = Self::conflict("coupon_minimum", "the order is below the coupon's minimum");
     /// As many orders as may have used the coupon.
     pub const COUPON_USED_UP: Self = Self::conflict("coupon_used_up", "the coupon was used as often as it may be");
     /// Goods that are sent need a way to go.
-    pub const SHIPPING_METHOD_REQUIRED: Self =
-        Self::conflict("shipping_method_required", "choose how the order is sent; /api/v1/shipping-methods lists the ways");
+    pub const SHIPPING_METHOD_REQUIRED: Self = Self::conflict(
+        "shipping_method_required",
+        "choose how the order is sent; /api/v1/shipping-methods lists the ways",
+    );
     /// The way does not lead there.
     pub const SHIPPING_METHOD_UNAVAILABLE: Self =
         Self::conflict("shipping_method_unavailable", "the shop does not send this order to this address that way");

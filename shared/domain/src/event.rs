@@ -1,6 +1,6 @@
 use crate::{
-    CategoryId, Cause, CustomerId, DateTime, EventId, Fulfilment, MailId, MailKind, Money, Order, OrderId, OrderNumber, OrderStatus,
-    OrderStep, Product, ProductId, ProductName, ProductStatus, Quantity, Sku, StockLevel, Version,
+    CategoryId, Cause, CustomerId, DateTime, EventId, Fulfilment, MailId, MailKind, Money, Order, OrderId, OrderNumber,
+    OrderStatus, OrderStep, Product, ProductId, ProductName, ProductStatus, Quantity, Sku, StockLevel, Version,
 };
 use serde::{Deserialize, Serialize};
 

@@ -44,23 +44,25 @@ pub use customer::{
 pub use error::{Error, PriceChange, Result, Shortage};
 pub use event::{Aggregate, Event, EventData, MailEvent, OrderEvent, OrderedItem, ProductEvent, StockEvent};
 pub use id::{
-    CartId, CategoryId, CustomerId, EventId, MailId, MovementId, OperationId, OrderId, PaymentId, ProductId, ReturnId, SessionId,
-    ShipmentId,
+    CartId, CategoryId, CustomerId, EventId, MailId, MovementId, OperationId, OrderId, PaymentId, ProductId, ReturnId,
+    SessionId, ShipmentId,
 };
 pub use mail::{MailKind, MailToSend, OutgoingMail};
 pub use money::{CurrencyCode, Money};
 pub use order::{
-    ChosenShipping, Decide, Dispatch, Ending, Fulfilment, GoodsReturn, HistoryEntry, NewOrder, NewOrderLine, Note, NoteText, Operation,
-    OperationKind, OperationStatus, Order, OrderChange, OrderLine, OrderNumber, OrderSearch, OrderStatus, OrderStep, OrderText, OrderTotals, Payment,
-    PaymentStatus, Placement, ReceivedGoods, RefundWish, ReturnReason, ReturnStatus, Shipment, ShippedPieces, StockMove, TrackingNumber,
+    ChosenShipping, Decide, Dispatch, Ending, Fulfilment, GoodsReturn, HistoryEntry, NewOrder, NewOrderLine, Note,
+    NoteText, Operation, OperationKind, OperationStatus, Order, OrderChange, OrderLine, OrderNumber, OrderSearch,
+    OrderStatus, OrderStep, OrderText, OrderTotals, Payment, PaymentStatus, Placement, ReceivedGoods, RefundWish,
+    ReturnReason, ReturnStatus, Shipment, ShippedPieces, StockMove, TrackingNumber,
 };
 pub use page::{Limit, Page};
 pub use payment::{
-    CaptureMode, Charge, PaymentMethod, ProviderAnswer, ProviderNotice, ProviderPayment, ProviderRefund, ProviderState, RefundState,
+    CaptureMode, Charge, PaymentMethod, ProviderAnswer, ProviderNotice, ProviderPayment, ProviderRefund, ProviderState,
+    RefundState,
 };
 pub use pricing::{
-    Coupon, CouponCode, CouponUse, Discount, MethodCode, PricingRule, Quote, QuotedLine, RuleKind, ShippingBasis, ShippingMethod,
-    ShippingTier, TaxRate, TaxRegion, Terms,
+    Coupon, CouponCode, CouponUse, Discount, MethodCode, PricingRule, Quote, QuotedLine, RuleKind, ShippingBasis,
+    ShippingMethod, ShippingTier, TaxRate, TaxRegion, Terms,
 };
 pub use product::{
     Facet, ImportOutcome, ImportRow, ImportStep, Product, ProductCursor, ProductFields, ProductFilter, ProductList,

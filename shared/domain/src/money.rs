@@ -170,10 +170,12 @@ mod tests {
 
     #[test]
     fn amounts_are_written_with_the_decimals_of_their_currency() {
-        let of = |minor, currency| Money::new(minor, CurrencyCode::parse(currency).expect("a currency")).expect("an amount");
-        assert_eq!([of(1299, "GBP"), of(5, "EUR"), of(1299, "JPY"), of(1299, "BHD")].map(|money| money.to_string()), [
-            "GBP 12.99", "EUR 0.05", "JPY 1299", "BHD 1.299"
-        ]);
+        let of =
+            |minor, currency| Money::new(minor, CurrencyCode::parse(currency).expect("a currency")).expect("an amount");
+        assert_eq!(
+            [of(1299, "GBP"), of(5, "EUR"), of(1299, "JPY"), of(1299, "BHD")].map(|money| money.to_string()),
+            ["GBP 12.99", "EUR 0.05", "JPY 1299", "BHD 1.299"]
+        );
     }
 
     #[test]

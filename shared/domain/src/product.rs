@@ -1,6 +1,6 @@
 use crate::{
-    CategoryId, CategoryName, DateTime, Description, Error, Grams, Limit, Money, ProductId, ProductName, SearchQuery, Sku,
-    Version, search_terms,
+    CategoryId, CategoryName, DateTime, Description, Error, Grams, Limit, Money, ProductId, ProductName, SearchQuery,
+    Sku, Version, search_terms,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -276,7 +276,13 @@ impl ImportRow {
             return ImportStep::Refuse(Error::PRODUCT_DISCONTINUED);
         }
         let description = description.unwrap_or_else(|| known.description.clone());
-        let new = known.with_fields(ProductFields { name, description, category_id, price, weight_grams: known.weight_grams });
+        let new = known.with_fields(ProductFields {
+            name,
+            description,
+            category_id,
+            price,
+            weight_grams: known.weight_grams,
+        });
         if new == *known { ImportStep::Keep(known.id) } else { ImportStep::Update(new) }
     }
 }

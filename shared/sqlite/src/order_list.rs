@@ -66,7 +66,9 @@ pub(crate) fn waiting(
         Sweep::Unpaid => "expires_at",
         Sweep::Unsettled => "unsettled_since",
     };
-    let sql = format!("SELECT order_key, id FROM sales_order WHERE {column} <= ?1 AND order_key > ?2 ORDER BY order_key LIMIT ?3");
+    let sql = format!(
+        "SELECT order_key, id FROM sales_order WHERE {column} <= ?1 AND order_key > ?2 ORDER BY order_key LIMIT ?3"
+    );
     let values = params![before.timestamp_micros(), after.unwrap_or_default(), limit.get() as i64 + 1];
     let found = rows::all(connection, &sql, values, |row| Ok((row.get::<_, i64>("order_key")?, rows::id(row, "id")?)))?;
     let Page { items, next } = Page::cut(found, limit, |(key, _)| *key);

@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use souk_domain::ports::{Offer, Orders, Sweep};
 use souk_domain::{
-    Cause, Committed, CustomerId, DateTime, Decide, Email, Error, Event, Limit, NewOrder, Order, OrderChange, OrderId, OrderNumber,
-    OrderSearch, Page, Placement, Result, Sku, StockLevel, StockMove,
+    Cause, Committed, CustomerId, DateTime, Decide, Email, Error, Event, Limit, NewOrder, Order, OrderChange, OrderId,
+    OrderNumber, OrderSearch, Page, Placement, Result, Sku, StockLevel, StockMove,
 };
 
 /// The columns that [`read`] reads.
-pub(crate) const SELECT: &str = "SELECT o.order_key, o.document FROM sales_order o JOIN customer c USING (customer_key)";
+pub(crate) const SELECT: &str =
+    "SELECT o.order_key, o.document FROM sales_order o JOIN customer c USING (customer_key)";
 
 /// An order and its row number.
 pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<(i64, Order)> {
@@ -36,7 +37,13 @@ fn by_number(connection: &Connection, number: OrderNumber, email: &Email) -> Res
     if order.number == number { Ok(order) } else { Err(Error::NotFound("order")) }
 }
 
-fn change(connection: &Connection, id: OrderId, owner: Option<CustomerId>, decide: &Decide, cause: &Cause) -> Result<(Order, Vec<Event>)> {
+fn change(
+    connection: &Connection,
+    id: OrderId,
+    owner: Option<CustomerId>,
+    decide: &Decide,
+    cause: &Cause,
+) -> Result<(Order, Vec<Event>)> {
     let (key, order) = find(connection, id, owner)?;
     let Some(OrderChange { order, step, moves, frees_coupon }) = decide(&order)? else {
         return Ok((order, Vec::new()));
@@ -116,7 +123,13 @@ impl Orders for SqliteStore {
         self.command(cause, move |connection, cause| placing::place(connection, placement, cause)).await
     }
 
-    async fn change_order(&self, id: OrderId, owner: Option<CustomerId>, decide: Decide, cause: &Cause) -> Result<Committed<Order>> {
+    async fn change_order(
+        &self,
+        id: OrderId,
+        owner: Option<CustomerId>,
+        decide: Decide,
+        cause: &Cause,
+    ) -> Result<Committed<Order>> {
         self.command(cause, move |connection, cause| change(connection, id, owner, &decide, cause)).await
     }
 
@@ -138,7 +151,13 @@ impl Orders for SqliteStore {
         self.read(move |connection| order_list::page(connection, &search)).await
     }
 
-    async fn waiting_orders(&self, sweep: Sweep, before: DateTime, limit: Limit, after: Option<i64>) -> Result<Page<OrderId, i64>> {
+    async fn waiting_orders(
+        &self,
+        sweep: Sweep,
+        before: DateTime,
+        limit: Limit,
+        after: Option<i64>,
+    ) -> Result<Page<OrderId, i64>> {
         self.read(move |connection| order_list::waiting(connection, sweep, before, limit, after)).await
     }
 }

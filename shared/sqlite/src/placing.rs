@@ -4,8 +4,8 @@ use crate::errors::{failed, internal};
 use crate::{orders, pricing, products, rows};
 use rusqlite::{Connection, Row, params};
 use souk_domain::{
-    Cause, CouponCode, Error, Event, Money, NewOrder, Order, OrderLine, OrderNumber, Placement, PriceChange, PricingRule, ProductStatus,
-    Result, RuleKind, Shortage, Terms,
+    Cause, CouponCode, Error, Event, Money, NewOrder, Order, OrderLine, OrderNumber, Placement, PriceChange,
+    PricingRule, ProductStatus, Result, RuleKind, Shortage, Terms,
 };
 
 /// What the shop offers for a wish.
@@ -90,7 +90,12 @@ fn reserve(connection: &Connection, placement: &Placement, offers: &[Offered], c
         }
         if offer.price != line.unit_price {
             let (product_id, sku) = (line.product_id, line.sku.clone());
-            price_changes.push(PriceChange { product_id, sku, agreed: line.unit_price.clone(), price: offer.price.clone() });
+            price_changes.push(PriceChange {
+                product_id,
+                sku,
+                agreed: line.unit_price.clone(),
+                price: offer.price.clone(),
+            });
         }
     }
     match shortages.is_empty() && price_changes.is_empty() {

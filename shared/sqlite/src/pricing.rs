@@ -14,7 +14,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(PricingRule, i64)> {
 
 /// Every rule of a kind, by name.
 pub(crate) fn rules(connection: &Connection, kind: RuleKind) -> Result<Vec<(PricingRule, i64)>> {
-    rows::all(connection, "SELECT document, uses FROM pricing_rule WHERE kind = ?1 ORDER BY code", [kind.as_str()], read)
+    rows::all(
+        connection,
+        "SELECT document, uses FROM pricing_rule WHERE kind = ?1 ORDER BY code",
+        [kind.as_str()],
+        read,
+    )
 }
 
 /// The rule of a tax that holds for a country, or elsewhere.
@@ -26,7 +31,11 @@ pub(crate) fn tax_rate(connection: &Connection, country: Option<&str>) -> Result
 }
 
 /// A coupon and how often it was used.
-pub(crate) fn coupon(connection: &Connection, code: &CouponCode, customer: CustomerId) -> Result<Option<(Coupon, CouponUse)>> {
+pub(crate) fn coupon(
+    connection: &Connection,
+    code: &CouponCode,
+    customer: CustomerId,
+) -> Result<Option<(Coupon, CouponUse)>> {
     let sql = "SELECT document, uses FROM pricing_rule WHERE kind = 'coupon' AND code = ?1";
     let Some((PricingRule::Coupon { rule, .. }, total)) = rows::maybe(connection, sql, [code.as_str()], read)? else {
         return Ok(None);

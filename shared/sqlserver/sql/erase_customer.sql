@@ -13,12 +13,11 @@ BEGIN
     UPDATE customer SET email = @P8 WHERE customer_key = @customer_key;
     DELETE FROM customer_term WHERE customer_key = @customer_key;
     DELETE FROM recovery_code WHERE customer_key = @customer_key;
-    -- What staff and customer wrote and where it went. With another version, a change that has read the order does not bring them back.
+    -- With another version, a change that was decided before does not bring the address back.
     UPDATE sales_order
     SET version = sales_order.version + 1, document = JSON_MODIFY(JSON_MODIFY(JSON_MODIFY(sales_order.document,
         N'strict $.shippingAddress', NULL), N'$.notes', JSON_QUERY(N'[]')), N'$.version', sales_order.version + 1)
-    WHERE customer_key = @customer_key
-        AND COALESCE(JSON_QUERY(document, N'$.shippingAddress'), JSON_QUERY(document, N'$.notes[0]')) IS NOT NULL;
+    WHERE customer_key = @customer_key;
     DELETE FROM mail WHERE customer_key = @customer_key;
     DELETE FROM mail WHERE email = @email;
     -- The kept results of their commands hold names and addresses; this command's own does not.

@@ -1,4 +1,4 @@
--- Goes behind move_stock. @P22 the coupon. One that was removed, and made again, is not used less than never.
+-- Goes behind move_stock. @P22 the coupon. Its rule may be gone.
 IF @outcome = N'done'
 BEGIN
     UPDATE pricing_rule SET uses = pricing_rule.uses - 1 WHERE kind = N'coupon' AND code = @P22 AND uses > 0;

@@ -26,7 +26,9 @@ pub(crate) fn search(search: &OrderSearch) -> Sql {
         sql.push(" AND o.status = ").with(status.as_str());
     }
     if let Some(customer) = search.customer {
-        sql.push(" AND o.customer_key = (SELECT customer_key FROM customer WHERE id = ").with(customer.uuid()).push(")");
+        sql.push(" AND o.customer_key = (SELECT customer_key FROM customer WHERE id = ")
+            .with(customer.uuid())
+            .push(")");
     }
     if let Some(from) = search.from {
         sql.push(" AND o.placed_at >= CAST(").with(from).push(" AS DATETIME2(6))");

@@ -102,13 +102,15 @@ mod tests {
         let two = Quantity::new(2).expect("a quantity");
         let line = OrderLine::new(&product, two, gbp(0), gbp(0), true).expect("a line");
         let (product_id, sku, reserved) = (product.id, product.sku.clone(), 0);
-        let stock = StockLevel { product_id, sku, on_hand: available, reserved, available, version: 1, updated_at: now() };
+        let stock =
+            StockLevel { product_id, sku, on_hand: available, reserved, available, version: 1, updated_at: now() };
         (line, (product, stock))
     }
 
     #[test]
     fn unknown_products_are_told_before_discontinued_ones_and_those_before_changes() {
-        let [(short, offer_of_short), (gone, mut offer_of_gone), (unknown, _)] = ["A", "B", "C"].map(|sku| offer(sku, 1));
+        let [(short, offer_of_short), (gone, mut offer_of_gone), (unknown, _)] =
+            ["A", "B", "C"].map(|sku| offer(sku, 1));
         offer_of_gone.0.status = ProductStatus::Discontinued;
         let offers = [offer_of_short, offer_of_gone];
         let all = refusal(&[short.clone(), gone.clone(), unknown.clone()], &offers);
@@ -128,7 +130,8 @@ mod tests {
         };
         let shortages: Vec<_> = shortages.iter().map(|s| (s.sku.as_str(), s.requested, s.available)).collect();
         assert_eq!(shortages, [("A", 2, 1)]);
-        let changes: Vec<_> = price_changes.iter().map(|c| (c.sku.as_str(), c.agreed.clone(), c.price.clone())).collect();
+        let changes: Vec<_> =
+            price_changes.iter().map(|c| (c.sku.as_str(), c.agreed.clone(), c.price.clone())).collect();
         assert_eq!(changes, [("A", gbp(100), gbp(101))]);
     }
 

@@ -144,7 +144,8 @@ fn wish(customer: CustomerId) -> NewOrder {
 /// The order that a wish becomes where everything is there.
 fn placement(new: NewOrder) -> Placement {
     let offer = |line: &NewOrderLine| {
-        let product = Product { id: line.product_id, ..Product::new("A".parse().expect("a SKU"), fields(), souk_domain::now()) };
+        let product =
+            Product { id: line.product_id, ..Product::new("A".parse().expect("a SKU"), fields(), souk_domain::now()) };
         let (product_id, sku, updated_at) = (product.id, product.sku.clone(), product.updated_at);
         let stock = StockLevel { product_id, sku, on_hand: 1, reserved: 0, available: 1, version: 1, updated_at };
         (product, stock)

@@ -114,7 +114,8 @@ impl<S: Customers + Products + Inventory + Orders> Direct<S> {
         let order = NewOrder::new(self.customer, lines, None)?;
         let claim = Claim { scope: "bench".to_owned(), key: format!("bench-{n}"), fingerprint: [0; 32] };
         let cause = Cause { claim: Some(claim), ..Cause::internal("bench") };
-        self.store.place_order(order, &cause).await?;
+        let orders: &dyn Orders = &self.store;
+        orders.buy(order, chrono::Duration::minutes(30), &cause).await?;
         Ok(())
     }
 }

@@ -74,7 +74,8 @@ fn function(redis: &str, folder: &std::path::Path) -> Result<Router> {
     let announcer = Announcer::new(redis.clone(), redis.clone(), store.clone());
     let access = Access { keys: TokenKeys::new(&public_key()?)?, door: Door::new(redis.clone(), 1) };
     let copies = Copies::new(redis.clone());
-    let ports = Ports { store, copies, sessions: redis.clone(), carts: redis, announcer, access };
+    let payment_window = chrono::Duration::minutes(30);
+    let ports = Ports { store, copies, sessions: redis.clone(), carts: redis, announcer, access, payment_window };
     let (router, _) = get_product::router().with_state(Catalog::from(ports)).split_for_parts();
     Ok(souk_lambda::wrap(router))
 }

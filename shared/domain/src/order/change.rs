@@ -1,4 +1,4 @@
-use super::{Ending, HistoryEntry, Order, OrderLine, OrderStatus, OrderStep, Fulfilment};
+use super::{Ending, Fulfilment, HistoryEntry, Order, OrderLine, OrderStatus, OrderStep};
 use crate::{Cause, CustomerId, Error, MovementKind, PaymentId, ProductId, Reason, Result};
 use std::sync::Arc;
 
@@ -105,7 +105,8 @@ impl<'a> Draft<'a> {
         };
         let order = &mut self.order;
         order.sum_up();
-        order.fulfilment = fulfilment(&order.lines, order.shipments.iter().all(|shipment| shipment.delivered_at.is_some()));
+        order.fulfilment =
+            fulfilment(&order.lines, order.shipments.iter().all(|shipment| shipment.delivered_at.is_some()));
         order.status = order.headline();
         if order.status != self.before && !self.before.may_become(order.status) {
             return Err(Error::Internal(format!("an order went from {:?} to {:?}", self.before, order.status)));
@@ -132,8 +133,9 @@ fn weight(step: OrderStep) -> u8 {
 
 /// Where the goods are.
 fn fulfilment(lines: &[OrderLine], have_arrived: bool) -> Fulfilment {
-    let (shipped, unsent) =
-        lines.iter().fold((0, 0), |(shipped, unsent), line| (shipped + u64::from(line.shipped), unsent + u64::from(line.unshipped())));
+    let (shipped, unsent) = lines.iter().fold((0, 0), |(shipped, unsent), line| {
+        (shipped + u64::from(line.shipped), unsent + u64::from(line.unshipped()))
+    });
     match (shipped, unsent) {
         (0, _) => Fulfilment::Unfulfilled,
         (_, 1..) => Fulfilment::PartiallyShipped,

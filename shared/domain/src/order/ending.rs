@@ -40,7 +40,13 @@ impl Order {
     ///
     /// # Errors
     /// `too_many_notes` after a hundred of them.
-    pub fn add_note(&self, text: &NoteText, is_public: bool, author: CustomerId, cause: &Cause) -> Result<Option<OrderChange>> {
+    pub fn add_note(
+        &self,
+        text: &NoteText,
+        is_public: bool,
+        author: CustomerId,
+        cause: &Cause,
+    ) -> Result<Option<OrderChange>> {
         if self.notes.len() >= 100 {
             return Err(Error::TOO_MANY_NOTES);
         }

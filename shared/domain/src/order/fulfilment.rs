@@ -75,9 +75,8 @@ impl Order {
     /// `order_status` for an order that is not paid, over or under review, `payment_not_captured` while the money is only held,
     /// `nothing_to_ship`, `not_in_order` for a line or pieces that are not left to be sent.
     pub fn ship(&self, wish: &Dispatch, actor: CustomerId, cause: &Cause) -> Result<Option<OrderChange>> {
-        let is_this = |shipment: &Shipment| {
-            shipment.carrier == wish.carrier && shipment.tracking_number == wish.tracking_number
-        };
+        let is_this =
+            |shipment: &Shipment| shipment.carrier == wish.carrier && shipment.tracking_number == wish.tracking_number;
         if self.shipments.iter().any(is_this) {
             return Ok(None);
         }
@@ -136,7 +135,8 @@ fn rest(line: &super::OrderLine) -> Option<ShippedPieces> {
 
 impl Draft<'_> {
     fn send(&mut self, piece: ShippedPieces) -> Result<()> {
-        let line = self.order.lines.iter_mut().find(|line| line.product_id == piece.product_id).ok_or(Error::NOT_IN_ORDER)?;
+        let line =
+            self.order.lines.iter_mut().find(|line| line.product_id == piece.product_id).ok_or(Error::NOT_IN_ORDER)?;
         if piece.quantity.get() > line.unshipped() {
             return Err(Error::NOT_IN_ORDER);
         }

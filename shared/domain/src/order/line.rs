@@ -1,6 +1,6 @@
 use super::history::count;
 use crate::pricing::portion;
-use crate::{Money, MethodCode, Product, ProductId, ProductName, Quantity, Sku, Violation};
+use crate::{MethodCode, Money, Product, ProductId, ProductName, Quantity, Sku, Violation};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

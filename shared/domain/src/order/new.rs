@@ -1,6 +1,7 @@
 use super::{Fulfilment, HistoryEntry, Order, OrderLine, OrderNumber, OrderStatus, OrderStep, StockMove};
 use crate::{
-    Address, CouponCode, CustomerId, DateTime, MethodCode, Money, MovementKind, OrderId, ProductId, Quantity, Quote, Violation,
+    Address, CouponCode, CustomerId, DateTime, MethodCode, Money, MovementKind, OrderId, ProductId, Quantity, Quote,
+    Violation,
 };
 use chrono::Duration;
 use std::collections::BTreeMap;
@@ -87,8 +88,14 @@ impl Placement {
         let (lines, agreed_prices) = lines.into_iter().map(|line| (line.line, line.agreed_price)).unzip();
         let is_free = totals.grand_total.amount_minor() == 0;
         let status = if is_free { OrderStatus::Paid } else { OrderStatus::PendingPayment };
-        let entry =
-            HistoryEntry { version: 1, at, step: OrderStep::Placed, status, actor: Some(new.customer_id), reason: None };
+        let entry = HistoryEntry {
+            version: 1,
+            at,
+            step: OrderStep::Placed,
+            status,
+            actor: Some(new.customer_id),
+            reason: None,
+        };
         let order = Order {
             id: OrderId::new(),
             number: OrderNumber::new(at, 0),

@@ -81,7 +81,15 @@ mod tests {
         assert_eq!(number.to_string(), "S-2026-000123");
         assert_eq!(" s-2026-000123 ".parse(), Ok(number));
         assert_eq!("S-2026-1234567".parse::<OrderNumber>().expect("a number").serial(), 1_234_567);
-        for text in ["", "S-2026-123", "S-26-000123", "2026-000123", "S-2026-0000123", "S-2026-00012a", "S-2026-9999999999999999999"] {
+        for text in [
+            "",
+            "S-2026-123",
+            "S-26-000123",
+            "2026-000123",
+            "S-2026-0000123",
+            "S-2026-00012a",
+            "S-2026-9999999999999999999",
+        ] {
             assert_eq!(OrderNumber::parse(text).expect_err(text).code, "invalid_order_number");
         }
     }

@@ -5,7 +5,8 @@ use super::change::Draft;
 use super::history::reason;
 use super::{Operation, OperationKind, OperationStatus, Order, OrderChange, OrderStep, Payment, PaymentStatus};
 use crate::{
-    CaptureMode, Cause, CustomerId, Error, Money, OperationId, PaymentId, ProviderPayment, ProviderState, Reason, RefundState, Result,
+    CaptureMode, Cause, CustomerId, Error, Money, OperationId, PaymentId, ProviderPayment, ProviderState, Reason,
+    RefundState, Result,
 };
 use chrono::Duration;
 
@@ -108,7 +109,8 @@ impl Order {
     pub fn operation_refused(&self, id: OperationId, code: &str, cause: &Cause) -> Result<Option<OrderChange>> {
         let mut draft = Draft::of(self, cause);
         let operations = draft.order.payments.iter_mut().flat_map(|payment| &mut payment.operations);
-        let operation = operations.into_iter().find(|operation| operation.id == id).ok_or(Error::NotFound("operation"))?;
+        let operation =
+            operations.into_iter().find(|operation| operation.id == id).ok_or(Error::NotFound("operation"))?;
         if !operation.is_pending() {
             return Ok(None);
         }
@@ -263,7 +265,9 @@ fn settle_others(payment: &mut Payment, cause: &Cause) {
         match (operation.kind, status) {
             (OperationKind::Capture, PaymentStatus::Captured)
             | (OperationKind::Void, PaymentStatus::Voided | PaymentStatus::Failed) => succeed(operation, cause),
-            (OperationKind::Capture, PaymentStatus::Failed | PaymentStatus::Voided) => fail(operation, "payment_failed", cause),
+            (OperationKind::Capture, PaymentStatus::Failed | PaymentStatus::Voided) => {
+                fail(operation, "payment_failed", cause)
+            }
             (OperationKind::Void, PaymentStatus::Captured) => fail(operation, "payment_captured", cause),
             _ => {}
         }
@@ -329,11 +333,13 @@ impl Draft<'_> {
         let payment = &self.order.payments[place];
         let (id, counts) = (payment.id, self.order.paid_by == Some(payment.id));
         match payment.status {
-            PaymentStatus::Authorised | PaymentStatus::Captured if self.order.ended.is_none() => match self.order.paid_by {
-                None => self.counts(id),
-                Some(first) if first == id => {}
-                Some(_) => self.give_back(place, "the order was paid otherwise")?,
-            },
+            PaymentStatus::Authorised | PaymentStatus::Captured if self.order.ended.is_none() => {
+                match self.order.paid_by {
+                    None => self.counts(id),
+                    Some(first) if first == id => {}
+                    Some(_) => self.give_back(place, "the order was paid otherwise")?,
+                }
+            }
             PaymentStatus::Authorised | PaymentStatus::Captured => self.give_back(place, "the order was over")?,
             // What was held is gone: the buyer gets another chance, and the stock waits as long.
             PaymentStatus::Failed | PaymentStatus::Voided if counts && self.order.ended.is_none() => {
@@ -361,9 +367,10 @@ impl Draft<'_> {
             _ => payment.amount.amount_minor(),
         };
         // A refund that failed is a person's to try again: the provider would refuse it once more.
-        let has_failed = payment.operations.iter().any(|operation| {
-            operation.kind == kind && operation.status == OperationStatus::Failed
-        });
+        let has_failed = payment
+            .operations
+            .iter()
+            .any(|operation| operation.kind == kind && operation.status == OperationStatus::Failed);
         if amount > 0 && !has_failed {
             let amount = Money::new(amount, payment.amount.currency().clone())?;
             payment.ask(kind, amount.clone(), Some(reason(why)), None, at);

@@ -149,7 +149,8 @@ impl Payment {
 
     /// Since when the provider owes an answer.
     pub fn unsettled_since(&self) -> Option<DateTime> {
-        let itself = (self.status.is_unknown() || self.status == PaymentStatus::ActionRequired).then_some(self.updated_at);
+        let itself =
+            (self.status.is_unknown() || self.status == PaymentStatus::ActionRequired).then_some(self.updated_at);
         let operations = self.operations.iter().filter(|operation| operation.is_pending());
         operations.map(|operation| operation.started_at).chain(itself).min()
     }

@@ -19,7 +19,13 @@ impl Order {
     /// # Errors
     /// `order_status` for an order that was not paid or is over, `refund_too_large` beyond what is left, `not_in_order` for a line or
     /// pieces that the order has not, `invalid_currency`.
-    pub fn refund(&self, wish: &RefundWish, why: &Reason, actor: CustomerId, cause: &Cause) -> Result<Option<OrderChange>> {
+    pub fn refund(
+        &self,
+        wish: &RefundWish,
+        why: &Reason,
+        actor: CustomerId,
+        cause: &Cause,
+    ) -> Result<Option<OrderChange>> {
         let payment = self.paying().filter(|_| self.ended.is_none()).ok_or(Error::ORDER_STATUS)?;
         let (id, left) = (payment.id, payment.refundable());
         if payment.captured.amount_minor() == 0 {
@@ -33,7 +39,9 @@ impl Order {
                 draft.order.lines.iter_mut().for_each(|line| line.refunded = line.quantity.get());
                 Money::new(left, self.currency().clone())?
             }
-            RefundWish::Amount(amount) if amount.currency() != self.currency() => return Err(Money::two_currencies().into()),
+            RefundWish::Amount(amount) if amount.currency() != self.currency() => {
+                return Err(Money::two_currencies().into());
+            }
             RefundWish::Amount(amount) => amount.clone(),
             RefundWish::Lines(lines) => draft.price_of(lines)?,
         };
@@ -51,7 +59,8 @@ impl Draft<'_> {
         let mut sum = 0;
         for (product_id, quantity) in wishes {
             let pieces = quantity.get();
-            let line = self.order.lines.iter_mut().find(|line| line.product_id == *product_id).ok_or(Error::NOT_IN_ORDER)?;
+            let line =
+                self.order.lines.iter_mut().find(|line| line.product_id == *product_id).ok_or(Error::NOT_IN_ORDER)?;
             if pieces > line.refundable() {
                 return Err(Error::NOT_IN_ORDER);
             }
@@ -64,8 +73,15 @@ impl Draft<'_> {
     }
 
     /// The money of pieces that came back: at most what is left of the payment that counts.
-    pub(super) fn refund_returned(&mut self, wishes: &[(ProductId, Quantity)], why: Reason, actor: CustomerId) -> Result<()> {
-        let Some((id, left)) = self.order.paying().map(|payment| (payment.id, payment.refundable())) else { return Ok(()) };
+    pub(super) fn refund_returned(
+        &mut self,
+        wishes: &[(ProductId, Quantity)],
+        why: Reason,
+        actor: CustomerId,
+    ) -> Result<()> {
+        let Some((id, left)) = self.order.paying().map(|payment| (payment.id, payment.refundable())) else {
+            return Ok(());
+        };
         let mut sum = 0;
         for (product_id, quantity) in wishes {
             let Some(line) = self.order.lines.iter_mut().find(|line| line.product_id == *product_id) else { continue };
@@ -78,7 +94,13 @@ impl Draft<'_> {
         if amount.amount_minor() == 0 { Ok(()) } else { self.ask_for_refund(id, amount, why, Some(actor)) }
     }
 
-    fn ask_for_refund(&mut self, id: crate::PaymentId, amount: Money, why: Reason, actor: Option<CustomerId>) -> Result<()> {
+    fn ask_for_refund(
+        &mut self,
+        id: crate::PaymentId,
+        amount: Money,
+        why: Reason,
+        actor: Option<CustomerId>,
+    ) -> Result<()> {
         let place = self.order.place_of(id)?;
         self.note(OrderStep::RefundRequested, actor, Some(format!("{amount}: {why}")));
         self.order.payments[place].ask(OperationKind::Refund, amount, Some(why), actor, self.cause.at);

@@ -122,7 +122,13 @@ impl Order {
     ///
     /// # Errors
     /// `NotFound`, `return_status`
-    pub fn reject_return(&self, id: ReturnId, why: &Reason, actor: CustomerId, cause: &Cause) -> Result<Option<OrderChange>> {
+    pub fn reject_return(
+        &self,
+        id: ReturnId,
+        why: &Reason,
+        actor: CustomerId,
+        cause: &Cause,
+    ) -> Result<Option<OrderChange>> {
         self.answer_return(id, ReturnStatus::Rejected, Some(why), actor, cause)
     }
 
@@ -151,7 +157,13 @@ impl Order {
     ///
     /// # Errors
     /// `NotFound`, `return_status`
-    pub fn receive_return(&self, id: ReturnId, becomes: ReceivedGoods, actor: CustomerId, cause: &Cause) -> Result<Option<OrderChange>> {
+    pub fn receive_return(
+        &self,
+        id: ReturnId,
+        becomes: ReceivedGoods,
+        actor: CustomerId,
+        cause: &Cause,
+    ) -> Result<Option<OrderChange>> {
         let mut draft = Draft::of(self, cause);
         let goods = draft.goods(id)?;
         match goods.status {

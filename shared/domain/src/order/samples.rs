@@ -1,7 +1,10 @@
 //! Orders for tests.
 
 use super::*;
-use crate::{Cause, Description, Grams, Money, NewOrder, NewOrderLine, Product, ProductFields, ProductName, Quantity, Quote, Sku, StockLevel, Terms};
+use crate::{
+    Cause, Description, Grams, Money, NewOrder, NewOrderLine, Product, ProductFields, ProductName, Quantity, Quote,
+    Sku, StockLevel, Terms,
+};
 use chrono::Duration;
 
 pub(crate) fn gbp(minor: i64) -> Money {

@@ -30,7 +30,8 @@ pub enum OrderStatus {
 }
 
 use OrderStatus::{
-    Cancelled, Delivered, Expired, Paid, PartiallyRefunded, PartiallyShipped, PendingPayment, Refunded, Shipped, UnderReview,
+    Cancelled, Delivered, Expired, Paid, PartiallyRefunded, PartiallyShipped, PendingPayment, Refunded, Shipped,
+    UnderReview,
 };
 
 impl OrderStatus {

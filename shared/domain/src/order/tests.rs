@@ -1,7 +1,8 @@
 use super::samples::{cause, gbp, order};
 use super::*;
 use crate::{
-    CaptureMode, Cause, CustomerId, Error, MovementKind, ProviderPayment, ProviderRefund, ProviderState, Quantity, RefundState, Result,
+    CaptureMode, Cause, CustomerId, Error, MovementKind, ProviderPayment, ProviderRefund, ProviderState, Quantity,
+    RefundState, Result,
 };
 use chrono::Duration;
 use proptest::prelude::*;
@@ -121,7 +122,10 @@ fn an_order_that_is_cancelled_gives_stock_and_money_back_once() {
     let change = done(order.cancel(order.customer_id, &cause()));
     assert_eq!(change.moves.iter().map(|m| (m.kind, m.pieces)).collect::<Vec<_>>(), [(MovementKind::Released, 2)]);
     let refund = change.order.payments[0].operations.clone();
-    assert_eq!(refund.iter().map(|o| (o.kind, o.amount.clone())).collect::<Vec<_>>(), [(OperationKind::Refund, gbp(2000))]);
+    assert_eq!(
+        refund.iter().map(|o| (o.kind, o.amount.clone())).collect::<Vec<_>>(),
+        [(OperationKind::Refund, gbp(2000))]
+    );
     let settled = observed(&change.order, ProviderState::Captured);
     assert_eq!((settled.status, settled.totals.refunded.clone()), (OrderStatus::Cancelled, gbp(2000)));
     nothing(settled.observe(&seen(&settled, ProviderState::Captured), &cause()));
@@ -136,7 +140,10 @@ fn money_that_comes_after_the_end_goes_back() {
     assert_eq!(expired.status, OrderStatus::Expired);
     let paid = done(expired.observe(&seen(&expired, ProviderState::Captured), &late)).order;
     assert_eq!(paid.status, OrderStatus::Expired);
-    assert_eq!(paid.payments[0].pending(OperationKind::Refund).map(|o| o.amount.clone()).collect::<Vec<_>>(), [gbp(1000)]);
+    assert_eq!(
+        paid.payments[0].pending(OperationKind::Refund).map(|o| o.amount.clone()).collect::<Vec<_>>(),
+        [gbp(1000)]
+    );
     let held = done(expired.observe(&seen(&expired, ProviderState::Authorised), &late)).order;
     assert_eq!(held.payments[0].pending(OperationKind::Void).count(), 1);
     // Asked for once, however often it is seen.
@@ -149,7 +156,9 @@ fn an_order_waits_for_money_that_may_be_on_its_way() {
     let after = |minutes| Cause { at: order.placed_at + Duration::minutes(minutes), ..cause() };
     nothing(order.expire(&after(29)));
     assert!(order.expire(&after(31)).expect("allowed").is_some());
-    let started = done(order.start_payment(PaymentId::new(), "sandbox", CaptureMode::Automatic, order.customer_id, &after(28))).order;
+    let started =
+        done(order.start_payment(PaymentId::new(), "sandbox", CaptureMode::Automatic, order.customer_id, &after(28)))
+            .order;
     nothing(started.expire(&after(37)));
     assert!(started.expire(&after(39)).expect("allowed").is_some());
 }
@@ -157,10 +166,15 @@ fn an_order_waits_for_money_that_may_be_on_its_way() {
 #[test]
 fn a_second_payment_waits_for_the_first_and_takes_its_place_when_it_fails() {
     let started_once = started(&order(&[(1, 1000)]), CaptureMode::Automatic);
-    let again = |order: &Order| order.start_payment(PaymentId::new(), "sandbox", CaptureMode::Automatic, order.customer_id, &cause());
+    let again = |order: &Order| {
+        order.start_payment(PaymentId::new(), "sandbox", CaptureMode::Automatic, order.customer_id, &cause())
+    };
     assert_eq!(refused(again(&started_once)), "payment_in_progress");
     let failed = observed(&started_once, ProviderState::Declined { code: "insufficient_funds".to_owned() });
-    assert_eq!((failed.status, failed.payments[0].failure.as_deref()), (OrderStatus::PendingPayment, Some("insufficient_funds")));
+    assert_eq!(
+        (failed.status, failed.payments[0].failure.as_deref()),
+        (OrderStatus::PendingPayment, Some("insufficient_funds"))
+    );
     assert_eq!(observed(&done(again(&failed)).order, ProviderState::Captured).status, OrderStatus::Paid);
 }
 
@@ -206,13 +220,21 @@ fn an_order_whose_capture_fails_waits_for_another_payment() {
 fn a_refund_of_pieces_is_their_price_and_takes_unsent_ones_off_the_order() {
     let order = paid(&[(3, 333), (1, 1)]);
     let refund = |order: &Order, pieces| {
-        order.refund(&RefundWish::Lines(vec![(order.lines[0].product_id, Quantity::new(pieces).expect("some"))]), &history::reason("x"), staff(), &cause())
+        order.refund(
+            &RefundWish::Lines(vec![(order.lines[0].product_id, Quantity::new(pieces).expect("some"))]),
+            &history::reason("x"),
+            staff(),
+            &cause(),
+        )
     };
     let change = done(refund(&order, 2));
     assert_eq!(change.moves.iter().map(|m| (m.kind, m.pieces)).collect::<Vec<_>>(), [(MovementKind::Released, 2)]);
     assert_eq!(change.order.payments[0].operations[0].amount, gbp(666));
     assert_eq!(refused(refund(&change.order, 2)), "not_in_order");
-    assert_eq!(refused(change.order.refund(&RefundWish::Amount(gbp(335)), &history::reason("x"), staff(), &cause())), "refund_too_large");
+    assert_eq!(
+        refused(change.order.refund(&RefundWish::Amount(gbp(335)), &history::reason("x"), staff(), &cause())),
+        "refund_too_large"
+    );
     let left = shipped(&change.order);
     assert_eq!(left.shipments[0].lines.iter().map(|piece| piece.quantity.get()).sum::<u32>(), 2);
 }
@@ -250,7 +272,9 @@ fn an_amount_that_was_not_asked_for_wants_a_person() {
 #[test]
 fn goods_come_back_as_often_as_they_were_sent() {
     let order = shipped(&paid(&[(2, 1000)]));
-    let ask = |order: &Order, count| order.request_return(&[pieces(order, 0, count)], ReturnReason::Other, order.customer_id, &cause());
+    let ask = |order: &Order, count| {
+        order.request_return(&[pieces(order, 0, count)], ReturnReason::Other, order.customer_id, &cause())
+    };
     assert_eq!(refused(ask(&order, 3)), "not_in_order");
     let asked = done(ask(&order, 2)).order;
     assert_eq!(refused(ask(&asked, 1)), "not_in_order");
@@ -260,7 +284,12 @@ fn goods_come_back_as_often_as_they_were_sent() {
     nothing(rejected.reject_return(id, &history::reason("worn"), staff(), &cause()));
     assert_eq!(refused(rejected.approve_return(id, staff(), &cause())), "return_status");
     assert!(ask(&rejected, 2).is_ok());
-    let written_off = done(done(asked.approve_return(id, staff(), &cause())).order.receive_return(id, ReceivedGoods::WriteOff, staff(), &cause()));
+    let written_off = done(done(asked.approve_return(id, staff(), &cause())).order.receive_return(
+        id,
+        ReceivedGoods::WriteOff,
+        staff(),
+        &cause(),
+    ));
     assert_eq!((written_off.moves.len(), written_off.order.lines[0].returned), (0, 2));
 }
 
@@ -279,7 +308,9 @@ fn every_step_has_an_event_of_its_own() {
 
 #[test]
 fn a_buyer_does_not_see_what_staff_wrote_for_themselves() {
-    let note = |order: &Order, text: &str, is_public| done(order.add_note(&text.parse().expect("a note"), is_public, staff(), &cause())).order;
+    let note = |order: &Order, text: &str, is_public| {
+        done(order.add_note(&text.parse().expect("a note"), is_public, staff(), &cause())).order
+    };
     let order = note(&note(&order(&[(1, 1)]), "secret", false), "hello", true);
     assert_eq!(order.notes.len(), 2);
     assert_eq!(order.for_buyer().notes.iter().map(|note| note.text.as_str()).collect::<Vec<_>>(), ["hello"]);
@@ -345,7 +376,11 @@ fn sight(order: &Order, dice: u8) -> Option<ProviderPayment> {
             .map(|operation| ProviderRefund {
                 operation_id: Some(operation.id),
                 amount_minor: operation.amount.amount_minor(),
-                state: if operation.status == OperationStatus::Succeeded { RefundState::Succeeded } else { state_of_refund },
+                state: if operation.status == OperationStatus::Succeeded {
+                    RefundState::Succeeded
+                } else {
+                    state_of_refund
+                },
             })
             .collect(),
         state,
@@ -373,7 +408,9 @@ fn act(order: &Order, deed: &Deed) -> Result<Option<OrderChange>> {
         Deed::Deliver => order.deliver(None, staff(), &cause),
         Deed::Return(count) => order.request_return(&[pieces(order, 0, *count)], ReturnReason::Other, staff(), &cause),
         Deed::Receive(restock) => {
-            let Some(id) = order.returns.iter().find(|goods| goods.received.is_none()).map(|goods| goods.id) else { return Ok(None) };
+            let Some(id) = order.returns.iter().find(|goods| goods.received.is_none()).map(|goods| goods.id) else {
+                return Ok(None);
+            };
             let becomes = if *restock { ReceivedGoods::Restock } else { ReceivedGoods::WriteOff };
             match order.approve_return(id, staff(), &cause)? {
                 Some(change) => Ok(Some(change)),

@@ -1,6 +1,6 @@
 use crate::{
-    Cause, Committed, CustomerId, DateTime, Decide, Error, Limit, NewOrder, Order, OrderId, OrderNumber, OrderSearch, Page, Placement,
-    PricingRule, Quote, Result, RuleKind, Terms, Email,
+    Cause, Committed, CustomerId, DateTime, Decide, Email, Error, Limit, NewOrder, Order, OrderId, OrderNumber,
+    OrderSearch, Page, Placement, PricingRule, Quote, Result, RuleKind, Terms,
 };
 use async_trait::async_trait;
 use chrono::Duration;
@@ -38,7 +38,13 @@ pub trait Orders: Send + Sync {
 
     /// Asks an order what becomes of it, and keeps that. With `owner`, orders of others are `NotFound`. Asked again when somebody was
     /// faster; `decide`'s own errors come back.
-    async fn change_order(&self, id: OrderId, owner: Option<CustomerId>, decide: Decide, cause: &Cause) -> Result<Committed<Order>>;
+    async fn change_order(
+        &self,
+        id: OrderId,
+        owner: Option<CustomerId>,
+        decide: Decide,
+        cause: &Cause,
+    ) -> Result<Committed<Order>>;
 
     /// One order. With `owner`, orders of others are `NotFound`.
     async fn order(&self, id: OrderId, owner: Option<CustomerId>) -> Result<Order>;
@@ -53,10 +59,16 @@ pub trait Orders: Send + Sync {
     async fn search_orders(&self, search: OrderSearch) -> Result<Page<Order, i64>>;
 
     /// A page of the orders that a sweep is after and that have waited since `before`, oldest first.
-    async fn waiting_orders(&self, sweep: Sweep, before: DateTime, limit: Limit, after: Option<i64>) -> Result<Page<OrderId, i64>>;
+    async fn waiting_orders(
+        &self,
+        sweep: Sweep,
+        before: DateTime,
+        limit: Limit,
+        after: Option<i64>,
+    ) -> Result<Page<OrderId, i64>>;
 }
 
-impl dyn Orders {
+impl dyn Orders + '_ {
     /// How often a wish is quoted anew because a price that nobody agreed to moved in between.
     const QUOTES: usize = 3;
 

@@ -2,8 +2,8 @@ use super::{Mails, Orders, Pricing};
 use crate::{
     Account, Adjustment, AuditAction, AuditEntry, AuditQuery, Category, CategoryFields, CategoryId, Cause, Committed,
     Customer, CustomerId, CustomerQuery, DateTime, Email, Event, EventId, ImportOutcome, ImportRow, Limit, Movement,
-    MovementCursor, NewCustomer, NewRegistration, Page, Product, ProductFields, ProductId,
-    ProductList, ProductQuery, Profile, Result, SessionId, Sku, StockLevel, TokenHash, Version,
+    MovementCursor, NewCustomer, NewRegistration, Page, Product, ProductFields, ProductId, ProductList, ProductQuery,
+    Profile, Result, SessionId, Sku, StockLevel, TokenHash, Version,
 };
 use async_trait::async_trait;
 use secrecy::SecretString;

@@ -83,7 +83,8 @@ impl Coupon {
     /// # Errors
     /// `invalid_pricing`
     pub fn check(&self) -> std::result::Result<(), Violation> {
-        let is_share = !matches!(self.discount, Discount::Percent { basis_points } if !(1..=10_000).contains(&basis_points));
+        let is_share =
+            !matches!(self.discount, Discount::Percent { basis_points } if !(1..=10_000).contains(&basis_points));
         let is_amount = !matches!(&self.discount, Discount::Amount { amount } if amount.amount_minor() == 0);
         let lasts = self.valid_from.zip(self.valid_until).is_none_or(|(from, until)| from < until);
         let is_usable = self.max_uses != Some(0) && self.max_uses_per_customer != Some(0);
@@ -100,13 +101,13 @@ impl Coupon {
     pub(crate) fn allows(&self, goods: &Money, used: CouponUse, now: DateTime) -> Result<()> {
         let has_begun = self.valid_from.is_none_or(|from| from <= now);
         let has_ended = self.valid_until.is_some_and(|until| until <= now);
-        let is_for_currency = !matches!(&self.discount, Discount::Amount { amount } if amount.currency() != goods.currency());
+        let is_for_currency =
+            !matches!(&self.discount, Discount::Amount { amount } if amount.currency() != goods.currency());
         if !has_begun || has_ended || !is_for_currency {
             return Err(Error::COUPON_INVALID);
         }
-        let reaches = |minimum: &Money| {
-            minimum.currency() == goods.currency() && minimum.amount_minor() <= goods.amount_minor()
-        };
+        let reaches =
+            |minimum: &Money| minimum.currency() == goods.currency() && minimum.amount_minor() <= goods.amount_minor();
         if !self.minimum_order.as_ref().is_none_or(reaches) {
             return Err(Error::COUPON_MINIMUM);
         }
@@ -169,7 +170,8 @@ mod tests {
         assert!(plain.allows(&gbp(1), none, now).is_ok());
         let early = Coupon { valid_from: Some(now + Duration::seconds(1)), ..plain.clone() };
         let late = Coupon { valid_until: Some(now), ..plain.clone() };
-        let other = coupon(Discount::Amount { amount: Money::new(1, "EUR".parse().expect("a currency")).expect("one") });
+        let other =
+            coupon(Discount::Amount { amount: Money::new(1, "EUR".parse().expect("a currency")).expect("one") });
         for coupon in [early, late, other] {
             assert_eq!(code(coupon.allows(&gbp(1), none, now)), "coupon_invalid");
         }

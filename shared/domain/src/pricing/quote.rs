@@ -1,8 +1,8 @@
 use super::rounding::allocate;
 use super::{Coupon, CouponUse, Discount, ShippingMethod, TaxRate};
 use crate::{
-    CurrencyCode, Error, MethodCode, Money, NewOrder, NewOrderLine, OrderLine, OrderTotals, PriceChange, Product, ProductId,
-    ProductStatus, Result, Shortage, StockLevel,
+    CurrencyCode, Error, MethodCode, Money, NewOrder, NewOrderLine, OrderLine, OrderTotals, PriceChange, Product,
+    ProductId, ProductStatus, Result, Shortage, StockLevel,
 };
 use crate::{DateTime, order::ChosenShipping};
 use std::collections::HashMap;
@@ -76,13 +76,7 @@ impl Quote {
 
         let money = |minor| Money::new(minor, currency.clone());
         let line = |(((wish, product), discount), tax_part): (((&NewOrderLine, &Product), &i64), &i64)| {
-            let line = OrderLine::new(
-                product,
-                wish.quantity,
-                money(*discount)?,
-                money(*tax_part)?,
-                tax.is_included,
-            )?;
+            let line = OrderLine::new(product, wish.quantity, money(*discount)?, money(*tax_part)?, tax.is_included)?;
             Ok(QuotedLine { line, agreed_price: wish.agreed_price.clone() })
         };
         let lines: Vec<QuotedLine> = offers
@@ -107,7 +101,8 @@ impl Quote {
         if new.agreed_total.as_ref().is_some_and(|agreed| *agreed != totals.grand_total) {
             return Err(Error::TotalChanged { total: totals.grand_total });
         }
-        let shipping = shipping.map(|(code, method, _)| ChosenShipping { code: code.clone(), name: method.name.clone() });
+        let shipping =
+            shipping.map(|(code, method, _)| ChosenShipping { code: code.clone(), name: method.name.clone() });
         Ok(Self { new, lines, totals, tax, shipping })
     }
 }
@@ -127,7 +122,8 @@ fn offers<'a>(lines: &'a [NewOrderLine], terms: &'a Terms) -> Result<Vec<(&'a Ne
 
 /// Tells every shortage and every price that was not agreed to.
 fn refuse_changes(offers: &[(&NewOrderLine, &Product)], terms: &Terms) -> Result<()> {
-    let available: HashMap<ProductId, i64> = terms.products.iter().map(|(_, stock)| (stock.product_id, stock.available)).collect();
+    let available: HashMap<ProductId, i64> =
+        terms.products.iter().map(|(_, stock)| (stock.product_id, stock.available)).collect();
     let shortage = |(line, product): &(&NewOrderLine, &Product)| {
         let (product_id, requested) = (line.product_id, i64::from(line.quantity));
         let available = available.get(&product_id).copied().unwrap_or_default();

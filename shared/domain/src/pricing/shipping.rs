@@ -111,14 +111,20 @@ mod tests {
             countries: vec![CountryCode::parse("GB").expect("a country")],
             currency: CurrencyCode::parse("GBP").expect("a currency"),
             basis,
-            tiers: tiers.iter().map(|(from, price_minor)| ShippingTier { from: *from, price_minor: *price_minor }).collect(),
+            tiers: tiers
+                .iter()
+                .map(|(from, price_minor)| ShippingTier { from: *from, price_minor: *price_minor })
+                .collect(),
         }
     }
 
     #[test]
     fn the_price_is_that_of_the_last_step_reached() {
         let by_weight = method(ShippingBasis::Weight, &[(0, 399), (1000, 599), (5000, 999)]);
-        assert_eq!([0, 999, 1000, 4999, 5000, 90_000].map(|grams| by_weight.price(grams, 1)), [399, 399, 599, 599, 999, 999]);
+        assert_eq!(
+            [0, 999, 1000, 4999, 5000, 90_000].map(|grams| by_weight.price(grams, 1)),
+            [399, 399, 599, 599, 999, 999]
+        );
         let free_above = method(ShippingBasis::Price, &[(0, 399), (5000, 0)]);
         assert_eq!([free_above.price(1, 4999), free_above.price(1, 5000)], [399, 0]);
     }

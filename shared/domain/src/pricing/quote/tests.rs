@@ -21,9 +21,11 @@ fn percent(basis_points: u32) -> Coupon {
 }
 
 fn post(basis: ShippingBasis, tiers: &[(i64, i64)]) -> (MethodCode, ShippingMethod) {
-    let tiers = tiers.iter().map(|(from, price_minor)| ShippingTier { from: *from, price_minor: *price_minor }).collect();
+    let tiers =
+        tiers.iter().map(|(from, price_minor)| ShippingTier { from: *from, price_minor: *price_minor }).collect();
     let currency = "GBP".parse().expect("a currency");
-    let method = ShippingMethod { name: "Post".parse().expect("a name"), countries: Vec::new(), currency, basis, tiers };
+    let method =
+        ShippingMethod { name: "Post".parse().expect("a name"), countries: Vec::new(), currency, basis, tiers };
     ("post".parse().expect("a code"), method)
 }
 
@@ -76,9 +78,11 @@ fn a_tax_is_added_to_goods_and_shipping_or_is_in_them() {
 #[test]
 fn shipping_goes_by_weight_or_by_what_is_left_after_discounts() {
     let (terms, new) = terms();
-    let heavy = Terms { shipping_methods: vec![post(ShippingBasis::Weight, &[(0, 399), (1450, 799)])], ..terms.clone() };
+    let heavy =
+        Terms { shipping_methods: vec![post(ShippingBasis::Weight, &[(0, 399), (1450, 799)])], ..terms.clone() };
     assert_eq!(Quote::new(new.clone(), &heavy, crate::now()).expect("a quote").totals.shipping, gbp(799));
-    let methods = |from| Terms { shipping_methods: vec![post(ShippingBasis::Price, &[(0, 399), (from, 0)])], ..terms.clone() };
+    let methods =
+        |from| Terms { shipping_methods: vec![post(ShippingBasis::Price, &[(0, 399), (from, 0)])], ..terms.clone() };
     assert_eq!(Quote::new(new.clone(), &methods(1890), crate::now()).expect("a quote").totals.shipping, gbp(399));
     assert_eq!(Quote::new(new, &methods(1889), crate::now()).expect("a quote").totals.shipping, gbp(0));
 }
@@ -125,11 +129,15 @@ fn all_that_the_wish_meets_is_told_at_once() {
     let lines = new.lines().iter().map(|line| NewOrderLine { agreed_price: Some(gbp(1)), ..line.clone() });
     let new = NewOrder::new(new.customer_id, lines.collect::<Vec<_>>(), None).expect("a wish");
     match Quote::new(new.clone(), &terms, crate::now()) {
-        Err(Error::OfferChanged { shortages, price_changes }) => assert_eq!((shortages.len(), price_changes.len()), (1, 2)),
+        Err(Error::OfferChanged { shortages, price_changes }) => {
+            assert_eq!((shortages.len(), price_changes.len()), (1, 2))
+        }
         other => panic!("{other:?}"),
     }
     terms.products[1].0.status = ProductStatus::Discontinued;
-    assert!(matches!(Quote::new(new.clone(), &terms, crate::now()), Err(Error::DiscontinuedProducts(ids)) if ids.len() == 1));
+    assert!(
+        matches!(Quote::new(new.clone(), &terms, crate::now()), Err(Error::DiscontinuedProducts(ids)) if ids.len() == 1)
+    );
     terms.products.remove(0);
     assert!(matches!(Quote::new(new, &terms, crate::now()), Err(Error::UnknownProducts(ids)) if ids.len() == 1));
 }
