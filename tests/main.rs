@@ -8,6 +8,7 @@ mod accounts;
 mod carts;
 mod catalog;
 mod catalogue;
+mod chaos;
 mod contract;
 mod faults;
 mod fulfilment;

@@ -206,7 +206,7 @@ pub async fn whatever_happens_is_kept_whole_or_refused(store: Arc<dyn Store>) {
     let products = some_products(&shop).await;
     let orders = some_orders(&shop, &products).await;
     let mut at: DateTime = now();
-    for _ in 0..100 {
+    for _ in 0..80 {
         at += Duration::minutes(random.random_range(0..9));
         let id = orders[random.random_range(0..orders.len())];
         let decide = anything(&mut random, &products, shop.staff);

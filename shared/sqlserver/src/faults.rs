@@ -1,11 +1,12 @@
 //! What the store does when the wire or the server fails, shown on a server that fails on purpose.
 
+use crate::one_of_everything::{found_order, order};
 use crate::pool::Limits;
 use crate::stub::{Cell, Reply, Request, Stub, outcome, short, store_at};
-use souk_domain::ports::{Categories, Customers, Outbox};
+use souk_domain::ports::{Categories, Customers, Orders, Outbox};
 use souk_domain::{
-    AuditAction, Category, CategoryFields, CategoryId, Cause, Claim, Committed, CustomerId, CustomerQuery, Error,
-    Result, TokenHash,
+    AuditAction, Category, CategoryFields, CategoryId, Cause, Claim, Committed, CustomerId, CustomerQuery, Decide,
+    Error, Order, OrderChange, OrderId, Result, TokenHash, now,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -150,6 +151,38 @@ async fn a_link_that_is_refused_is_what_the_refusal_says() {
         "Violation of UNIQUE KEY constraint 'customer_email_unique'. The duplicate key value is (ada@example.com).";
     let error = verify(Reply::Error(2627, taken)).await;
     assert!(matches!(error, Error::Conflict { code: "email_taken", .. }), "{error:?}");
+}
+
+/// The stub's order is unpaid; long after its time.
+fn expire(order: &Order) -> Result<Option<OrderChange>> {
+    order.expire(&Cause { at: now() + chrono::Duration::days(10_000), ..Cause::internal("test") })
+}
+
+/// Somebody keeps another change between the look at an order and the change: it is looked at again, and asked again.
+#[tokio::test]
+async fn an_order_that_somebody_changed_meanwhile_is_asked_again() {
+    let found = || Reply::Results(vec![found_order(), Vec::new()]);
+    let replies = vec![found(), outcome("overtaken", "null"), found(), outcome("done", &order())];
+    let stub = Stub::start(first(replies)).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let decide: Decide = Arc::new(move |order| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        expire(order)
+    });
+    let changed = stub.store(1, short()).change_order(OrderId::new(), None, decide, &Cause::internal("test")).await;
+    assert!(changed.is_ok(), "{changed:?}");
+    assert_eq!((asked.load(Ordering::SeqCst), stub.requests()), (2, 4));
+}
+
+#[tokio::test]
+async fn an_order_that_lost_its_products_is_a_defect() {
+    let stub =
+        Stub::start(first(vec![Reply::Results(vec![found_order(), Vec::new()]), outcome("stock_missing", "null")]))
+            .await;
+    let refused =
+        stub.store(1, short()).change_order(OrderId::new(), None, Arc::new(expire), &Cause::internal("test")).await;
+    assert!(matches!(refused, Err(Error::Internal(_))), "{refused:?}");
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ use uuid::Uuid;
 const ID: &str = "01900000-0000-7000-8000-000000000001";
 /// The fingerprint of a command that ran before.
 pub(crate) const REPEATED: [u8; 32] = *b"a command with this ran before..";
+/// The fingerprint of an order whose products are gone.
+pub(crate) const REFUSED: [u8; 32] = *b"an order with this is refused...";
 const AT: &str = "2026-01-02T03:04:05.678901Z";
 
 fn category() -> String {
@@ -42,7 +44,7 @@ fn customer() -> String {
     .to_string()
 }
 
-fn order() -> String {
+pub(crate) fn order() -> String {
     json!({
         "id": ID, "number": "S-2026-000001", "customerId": ID, "status": "pending_payment", "fulfilment": "unfulfilled",
         "lines": [{
@@ -125,6 +127,9 @@ pub(crate) fn script(request: &Request) -> Reply {
     if request.says("AS outcome") && is_repeated {
         return Reply::Error(2627, "Violation of PRIMARY KEY constraint 'idempotency_pk'.");
     }
+    if request.says("AS outcome") && request.holds(&REFUSED) {
+        return outcome("overtaken", "null");
+    }
     if request.says("AS outcome") {
         let found = commands.into_iter().find(|(text, _)| request.says(text)).expect("a known command");
         return outcome("done", &found.1());
@@ -164,7 +169,7 @@ fn offer() -> Vec<Column> {
     vec![("product", Cell::Text(product())), ("stock", Cell::Text(stock()))]
 }
 
-fn found_order() -> Vec<Column> {
+pub(crate) fn found_order() -> Vec<Column> {
     vec![("order_key", Cell::Long(1)), ("document", Cell::Text(order()))]
 }
 

@@ -1,16 +1,16 @@
 //! Counts what each use case costs, on the wire, and compares with the table in `docs/architecture.md`.
 
 use crate::SqlServerStore;
-use crate::one_of_everything::{REPEATED, script};
+use crate::one_of_everything::{REFUSED, REPEATED, script};
 use crate::stub::Stub;
 use secrecy::SecretString;
 use souk_domain::ports::{Categories, Customers, Inventory, Mails, Orders, Outbox, Pricing, Products, Sweep};
 use souk_domain::{
     AddressBook, Adjustment, AuditAction, AuditQuery, CategoryFields, CategoryId, Cause, Change, Claim, CustomerId,
-    CustomerQuery, Decide, Description, Email, EventId, Grams, ImportRow, Limit, MailId, Money, NewCustomer, NewOrder,
-    NewOrderLine, NewRegistration, OrderId, OrderSearch, OrderStatus, OrderText, PersonName, Placement, PricingRule,
-    Product, ProductFields, ProductId, ProductQuery, Profile, Quantity, Quote, Result, Role, RuleKind, SearchQuery,
-    SessionId, StockLevel, TaxRate, Terms, TokenHash,
+    CustomerQuery, Decide, Description, Email, Error, EventId, Grams, ImportRow, Limit, MailId, Money, NewCustomer,
+    NewOrder, NewOrderLine, NewRegistration, OrderId, OrderSearch, OrderStatus, OrderText, PersonName, Placement,
+    PricingRule, Product, ProductFields, ProductId, ProductQuery, Profile, Quantity, Quote, Result, Role, RuleKind,
+    SearchQuery, SessionId, StockLevel, TaxRate, Terms, TokenHash,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -106,14 +106,22 @@ async fn measure() -> BTreeMap<String, usize> {
 }
 
 async fn count_orders(meter: &mut Meter, cause: &Cause) {
-    let claim = Claim { scope: "a".to_owned(), key: "b".to_owned(), fingerprint: REPEATED };
-    let again = Cause { claim: Some(claim), ..cause.clone() };
+    let with = |fingerprint| {
+        let claim = Claim { scope: "a".to_owned(), key: "b".to_owned(), fingerprint };
+        Cause { claim: Some(claim), ..cause.clone() }
+    };
+    let (again, refused) = (with(REPEATED), with(REFUSED));
     let (customer, order, limit, now) = (CustomerId::new(), OrderId::new(), Limit::default(), souk_domain::now());
     let new = wish(customer);
     meter.count("terms", async |s| s.terms(&new, cause).await).await;
     meter.count("terms, repeated", async |s| s.terms(&new, &again).await).await;
     let placement = placement(new);
     meter.count("place_order, repeated", async |s| s.place_order(placement.clone(), &again).await).await;
+    let gone = async |s: SqlServerStore| match s.place_order(placement.clone(), &refused).await {
+        Err(Error::UnknownProducts(_)) => Ok(()),
+        other => panic!("{other:?}"),
+    };
+    meter.count("place_order, refused", gone).await;
     meter.count("place_order", async |s| s.place_order(placement, cause).await).await;
 
     // The server's order is unpaid and late, so that it expires.
