@@ -167,6 +167,7 @@ async fn a_cart_of_200_lines_is_read_in_one_round_trip_and_one_query_at_most() {
         carts: redis.clone(),
         announcer,
         access: access(redis.clone()),
+        payment_window: chrono::Duration::minutes(30),
     };
     let state = Carts { products: counted.clone(), ..Carts::from(ports) };
     let (function, _) = get_cart::router().with_state(state).split_for_parts();

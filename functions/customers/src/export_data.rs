@@ -54,7 +54,8 @@ async fn export_data(
     let cause = Cause { at: souk_domain::now(), request_id, correlation_id, claim: None };
     shop.customers.record_audit(AuditAction::DataExported, caller.id, caller.id, &cause).await?;
     let next = orders.next.as_ref().map(Cursor::write);
-    Ok(Reply::ok(ExportedData { profile, sessions, history, orders: orders.items }).next(next))
+    let orders = orders.items.into_iter().map(Order::for_buyer).collect();
+    Ok(Reply::ok(ExportedData { profile, sessions, history, orders }).next(next))
 }
 
 /// The function.

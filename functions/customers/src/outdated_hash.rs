@@ -40,6 +40,7 @@ fn log_in(store: &SqliteStore) -> axum::Router {
         announcer: Announcer::new(redis.clone(), redis.clone(), store.clone()),
         access: Access { keys, door: Door::new(redis, 1) },
         store,
+        payment_window: chrono::Duration::minutes(30),
     };
     let authenticators = Authenticators::new(&STANDARD.encode([7; 32]).into()).unwrap();
     let (router, _) = log_in::router().with_state(LogIn::new(ports, authenticators, issuer)).split_for_parts();

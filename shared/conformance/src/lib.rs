@@ -271,6 +271,7 @@ macro_rules! conformance_tests {
                 terms_tell_the_coupon_and_how_often_it_was_used
                 a_wish_that_was_granted_before_is_told_as_made
                 asking_for_terms_leaves_nothing
+                what_a_wish_took_is_not_told_without_the_wish
             }
             placing {
                 an_order_is_kept_as_it_was_quoted

@@ -140,3 +140,38 @@ pub async fn asking_for_terms_leaves_nothing(store: Arc<dyn Store>) {
     assert_eq!((shop.stock(product).await, outbox(&shop.store).await.len()), (stock, events));
     assert_eq!(shop.uses("SPRING").await, 0);
 }
+
+/// Who asks while a wish is being granted is told the terms of before, or what was made: never that what the wish itself took is gone.
+pub async fn what_a_wish_took_is_not_told_without_the_wish(store: Arc<dyn Store>) {
+    let shop = Shop::open(store).await;
+    let mut products = Vec::new();
+    for n in 0..12 {
+        products.push(shop.stocked(&format!("P{n}"), 1).await.id);
+    }
+    shop.save(tenth("SPRING", Some(1), None)).await;
+    let wish = with(order(shop.customer("buyer").await, products.iter().map(|id| pieces(*id, 1))), "SPRING");
+    for round in 0..10 {
+        let key = format!("key-{round}");
+        let ask = |_| {
+            let (shop, wish, key) = (shop.clone(), wish.clone(), key.clone());
+            async move {
+                for _ in 0..10_000 {
+                    match shop.store.terms(&wish, &claimed("scope", &key, 1)).await.expect("an offer") {
+                        Offer::Made(made) => return made.value.id,
+                        Offer::Terms(terms) => {
+                            assert!(terms.products.iter().all(|(_, stock)| stock.available == 1), "{terms:?}");
+                            assert_eq!(terms.coupon.expect("a coupon").1.total, 0);
+                        }
+                    }
+                }
+                panic!("the wish is never granted");
+            }
+        };
+        let asking: Vec<_> = (0..3).map(|n| tokio::spawn(ask(n))).collect();
+        let placed = shop.buy(wish.clone(), &claimed("scope", &key, 1)).await.expect("an order").value;
+        for asked in asking {
+            assert_eq!(asked.await.expect("an answer"), placed.id);
+        }
+        shop.cancel(placed.id).await.expect("a cancellation");
+    }
+}

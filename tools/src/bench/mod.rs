@@ -1,5 +1,6 @@
 //! Speed of a shop that is started for the purpose, against baselines of the same run.
 
+mod checkouts;
 mod frames;
 mod orders;
 mod passwords;
@@ -59,7 +60,8 @@ pub async fn run(options: &Options) -> Result<()> {
         return sqlserver::measure(options).await;
     }
     let shop = shop::Running::start(&options.souk).await?;
-    orders::measure(options, &shop).await?;
+    let orders_a_second = orders::measure(options, &shop).await?;
+    checkouts::measure(options, &shop, orders_a_second).await?;
     reads::measure(&shop).await?;
     frames::measure(&shop).await?;
     passwords::measure().await?;

@@ -21,7 +21,7 @@ impl Running {
     pub(super) async fn start(program: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut process = Command::new(program)
-            .args(["--http-port", "0", "--ws-port", "0", "--banner", "json", "--data"])
+            .args(["--http-port", "0", "--ws-port", "0", "--sandbox-port", "0", "--banner", "json", "--data"])
             .arg(folder.path())
             // What is measured is the work, not what one buyer may do in a minute.
             .args(["--rate-limit-factor", "1000000"])
