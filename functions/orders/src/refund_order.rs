@@ -72,9 +72,7 @@ async fn refund_order(
     let wish = match refund {
         Refund::All => RefundWish::All,
         Refund::Amount { amount } => RefundWish::Amount(amount),
-        Refund::Lines { lines } => {
-            RefundWish::Lines(lines.into_iter().map(|line| (line.product_id, line.quantity)).collect())
-        }
+        Refund::Lines { lines } => RefundWish::Lines(lines),
     };
     let settled =
         shop.settlement.change(id, None, &cause, move |order, cause| order.refund(&wish, &reason, caller.id, cause));

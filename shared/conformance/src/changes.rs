@@ -75,7 +75,7 @@ pub async fn pieces_that_are_named_twice_are_released_together(store: Arc<dyn St
     let (shop, product, placed) = with_order(store).await;
     let staff = shop.staff;
     shop.pay(placed.id).await;
-    let twice = [1, 2].map(|number| (product, sent(product, number).quantity)).to_vec();
+    let twice = [1, 2].map(|number| sent(product, number)).to_vec();
     let wish = RefundWish::Lines(twice);
     let refund = move |order: &Order, cause: &Cause| order.refund(&wish, &reason("sorry"), staff, cause);
     let refunded = shop.step(placed.id, &cause(), refund).await.expect("a refund");

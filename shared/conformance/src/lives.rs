@@ -153,12 +153,7 @@ fn anything(
             17 => match number {
                 1 => order.refund(&RefundWish::All, &reason("all"), actor, cause),
                 2 => order.refund(&RefundWish::Amount(gbp(7)), &reason("some"), actor, cause),
-                _ => order.refund(
-                    &RefundWish::Lines(vec![(product, pieces[0].quantity)]),
-                    &reason("those"),
-                    actor,
-                    cause,
-                ),
+                _ => order.refund(&RefundWish::Lines(vec![pieces[0]]), &reason("those"), actor, cause),
             },
             _ => order.settle_review(&reason("looked"), actor, cause),
         }

@@ -112,9 +112,13 @@ pub(crate) fn apply_move(
 impl Orders for SqliteStore {
     async fn terms(&self, new: &NewOrder, cause: &Cause) -> Result<Offer> {
         let (new, cause) = (new.clone(), cause.clone());
-        let look = move |connection: &Connection| match claim::made_before(connection, &cause)? {
-            Some(made) => Ok(Offer::Made(made)),
-            None => placing::terms(connection, &new).map(Offer::Terms),
+        let look = move |connection: &Connection| {
+            // One snapshot: what a run with the same key takes in between is not taken for somebody else's.
+            let snapshot = connection.unchecked_transaction().map_err(failed)?;
+            match claim::made_before(&snapshot, &cause)? {
+                Some(made) => Ok(Offer::Made(made)),
+                None => placing::terms(&snapshot, &new).map(Offer::Terms),
+            }
         };
         self.read(look).await
     }

@@ -49,8 +49,9 @@ fn save(connection: &Connection, rule: &PricingRule, cause: &Cause) -> Result<()
     let (max_uses, max_uses_per_customer) = rule.limits();
     rows::execute(
         connection,
-        "INSERT INTO pricing_rule (kind, code, document, max_uses, max_uses_per_customer, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+        // A coupon that comes back remembers the orders that use it.
+        "INSERT INTO pricing_rule (kind, code, document, uses, max_uses, max_uses_per_customer, created_at, updated_at)
+         VALUES (?1, ?2, ?3, (SELECT coalesce(sum(uses), 0) FROM coupon_use WHERE ?1 = 'coupon' AND code = ?2), ?4, ?5, ?6, ?6)
          ON CONFLICT DO UPDATE SET document = ?3, max_uses = ?4, max_uses_per_customer = ?5, updated_at = ?6",
         params![
             rule.kind().as_str(),

@@ -73,8 +73,11 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn moves(&mut self, product_id: ProductId, kind: MovementKind, pieces: u32) {
-        if pieces > 0 {
-            self.moves.push(StockMove { product_id, kind, pieces });
+        let same = |stock_move: &&mut StockMove| stock_move.product_id == product_id && stock_move.kind == kind;
+        match self.moves.iter_mut().find(same) {
+            Some(stock_move) => stock_move.pieces += pieces,
+            None if pieces > 0 => self.moves.push(StockMove { product_id, kind, pieces }),
+            None => {}
         }
     }
 

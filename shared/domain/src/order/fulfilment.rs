@@ -141,11 +141,7 @@ impl Draft<'_> {
             return Err(Error::NOT_IN_ORDER);
         }
         line.shipped += piece.quantity.get();
-        // Lines that name the same product are one move.
-        match self.moves.iter_mut().find(|stock_move| stock_move.product_id == piece.product_id) {
-            Some(stock_move) => stock_move.pieces += piece.quantity.get(),
-            None => self.moves(piece.product_id, MovementKind::Shipped, piece.quantity.get()),
-        }
+        self.moves(piece.product_id, MovementKind::Shipped, piece.quantity.get());
         Ok(())
     }
 }

@@ -3,10 +3,13 @@
 
 use super::change::Draft;
 use super::history::reason;
-use super::{Operation, OperationKind, OperationStatus, Order, OrderChange, OrderStep, Payment, PaymentStatus};
+use super::{
+    Operation, OperationKind, OperationStatus, Order, OrderChange, OrderLine, OrderStep, Payment, PaymentStatus,
+    ShippedPieces,
+};
 use crate::{
-    CaptureMode, Cause, CustomerId, Error, Money, OperationId, PaymentId, ProviderPayment, ProviderState, Reason,
-    RefundState, Result,
+    CaptureMode, Cause, CustomerId, Error, Money, OperationId, PaymentId, ProductId, ProviderPayment, ProviderState,
+    Reason, RefundState, Result,
 };
 use chrono::Duration;
 
@@ -115,8 +118,8 @@ impl Order {
             return Ok(None);
         }
         fail(operation, code, cause);
-        let kind = operation.kind;
-        draft.refused(kind, code);
+        let (kind, lines) = (operation.kind, operation.lines.clone());
+        draft.refused(kind, code, &lines);
         draft.finish()
     }
 
@@ -160,7 +163,7 @@ impl Order {
         cause: &Cause,
     ) -> Result<Option<OrderChange>> {
         let mut draft = Draft::of(self, cause);
-        draft.order.payments[self.place_of(id)?].ask(kind, amount, None, Some(actor), cause.at);
+        draft.order.payments[self.place_of(id)?].ask(kind, amount, cause.at).actor = Some(actor);
         draft.note(step_of(kind), Some(actor), None);
         draft.finish()
     }
@@ -283,23 +286,26 @@ fn settle_refunds(draft: &mut Draft<'_>, payment: &mut Payment, seen: &ProviderP
             elsewhere += if refund.state == RefundState::Failed { 0 } else { refund.amount_minor };
             continue;
         };
-        match (operation.status, refund.state) {
+        let before = operation.status;
+        let (amount, actor, lines) = (operation.amount.clone(), operation.actor, operation.lines.clone());
+        match (before, refund.state) {
             (OperationStatus::Pending | OperationStatus::Failed, RefundState::Succeeded) => {
                 succeed(operation, draft.cause);
-                let (amount, actor) = (operation.amount.clone(), operation.actor);
                 payment.refunded = payment.refunded.plus(&amount)?;
                 draft.note(OrderStep::Refunded, actor, Some(amount.to_string()));
+                if before == OperationStatus::Failed {
+                    draft.take_off(&lines);
+                }
             }
             (OperationStatus::Pending, RefundState::Failed) => {
                 fail(operation, "refund_failed", draft.cause);
-                draft.refused(OperationKind::Refund, "refund_failed");
+                draft.refused(OperationKind::Refund, "refund_failed", &lines);
             }
             // A bank that sends the money back to the shop after days.
             (OperationStatus::Succeeded, RefundState::Failed) => {
                 fail(operation, "refund_returned", draft.cause);
-                let amount = operation.amount.clone();
                 payment.refunded = payment.refunded.minus(&amount)?;
-                draft.refused(OperationKind::Refund, "refund_returned");
+                draft.refused(OperationKind::Refund, "refund_returned", &lines);
             }
             _ => {}
         }
@@ -311,11 +317,21 @@ fn settle_refunds(draft: &mut Draft<'_>, payment: &mut Payment, seen: &ProviderP
         draft.note(OrderStep::Refunded, None, Some(format!("{elsewhere} at the provider, past the shop")));
         draft.review(reason("money was given back at the provider, past the shop"));
     }
+    if payment.refunded.amount_minor() > payment.captured.amount_minor() {
+        payment.refunded = payment.captured.clone();
+        draft.review(reason("the provider says that it gave back more than it moved"));
+    }
     Ok(())
 }
 
 impl Draft<'_> {
-    fn refused(&mut self, kind: OperationKind, code: &str) {
+    /// Something that was asked for will not be; the money of `lines` stayed.
+    fn refused(&mut self, kind: OperationKind, code: &str, lines: &[ShippedPieces]) {
+        for piece in lines {
+            if let Some(line) = self.line(piece.product_id) {
+                line.refunded = line.refunded.saturating_sub(piece.quantity.get());
+            }
+        }
         let step = match kind {
             OperationKind::Refund => OrderStep::RefundFailed,
             OperationKind::Capture | OperationKind::Void => OrderStep::PaymentFailed,
@@ -326,6 +342,19 @@ impl Draft<'_> {
             OperationKind::Capture => "money that was held could not be moved",
             OperationKind::Void => "money that was held could not be let go",
         }));
+    }
+
+    /// The money of `lines` went back after all.
+    fn take_off(&mut self, lines: &[ShippedPieces]) {
+        for piece in lines {
+            if let Some(line) = self.line(piece.product_id) {
+                line.refunded += piece.quantity.get().min(line.refundable());
+            }
+        }
+    }
+
+    pub(super) fn line(&mut self, product_id: ProductId) -> Option<&mut OrderLine> {
+        self.order.lines.iter_mut().find(|line| line.product_id == product_id)
     }
 
     /// What the payment at `place` means for the order, as it is now.
@@ -373,7 +402,7 @@ impl Draft<'_> {
             .any(|operation| operation.kind == kind && operation.status == OperationStatus::Failed);
         if amount > 0 && !has_failed {
             let amount = Money::new(amount, payment.amount.currency().clone())?;
-            payment.ask(kind, amount.clone(), Some(reason(why)), None, at);
+            payment.ask(kind, amount.clone(), at).reason = Some(reason(why));
             self.note(step_of(kind), None, Some(format!("{amount}: {why}")));
         }
         Ok(())

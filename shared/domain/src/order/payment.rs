@@ -1,3 +1,4 @@
+use super::ShippedPieces;
 use crate::{CaptureMode, CustomerId, DateTime, Money, OperationId, PaymentId, Reason};
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,9 @@ pub struct Operation {
     pub kind: OperationKind,
     /// How much.
     pub amount: Money,
+    /// The pieces whose money a refund gives back; none for an amount.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<ShippedPieces>,
     /// What became of it.
     pub status: OperationStatus,
     /// The provider's word for why not.
@@ -156,24 +160,18 @@ impl Payment {
     }
 
     /// Asks for something, in the document.
-    pub(super) fn ask(
-        &mut self,
-        kind: OperationKind,
-        amount: Money,
-        reason: Option<Reason>,
-        actor: Option<CustomerId>,
-        at: DateTime,
-    ) {
-        self.operations.push(Operation {
+    pub(super) fn ask(&mut self, kind: OperationKind, amount: Money, at: DateTime) -> &mut Operation {
+        self.operations.push_mut(Operation {
             id: OperationId::new(),
             kind,
             amount,
+            lines: Vec::new(),
             status: OperationStatus::Pending,
             failure: None,
-            reason,
-            actor,
+            reason: None,
+            actor: None,
             started_at: at,
             settled_at: None,
-        });
+        })
     }
 }

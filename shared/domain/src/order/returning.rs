@@ -173,10 +173,10 @@ impl Order {
         }
         goods.received = Some(becomes);
         goods.updated_at = cause.at;
-        let lines: Vec<_> = goods.lines.iter().map(|piece| (piece.product_id, piece.quantity)).collect();
+        let lines = goods.lines.clone();
         let mut told = Vec::new();
-        for (product_id, quantity) in &lines {
-            if let Some(line) = draft.order.lines.iter_mut().find(|line| line.product_id == *product_id) {
+        for ShippedPieces { product_id, quantity } in &lines {
+            if let Some(line) = draft.line(*product_id) {
                 line.returned += quantity.get();
                 told.push(line.describe(quantity.get()));
             }

@@ -59,7 +59,8 @@ impl OrderStatus {
             Shipped => &[Delivered, PartiallyRefunded, Refunded, UnderReview],
             Delivered => &[PartiallyRefunded, Refunded, UnderReview],
             PartiallyRefunded => &[Cancelled, Refunded, UnderReview],
-            Refunded => &[UnderReview],
+            // Pieces may be left that were not sent: an amount takes none off the order.
+            Refunded => &[Cancelled, UnderReview],
             Cancelled | Expired => &[UnderReview],
             // A person looked: it is again what its goods and money say.
             UnderReview => &[

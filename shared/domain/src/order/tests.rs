@@ -220,12 +220,7 @@ fn an_order_whose_capture_fails_waits_for_another_payment() {
 fn a_refund_of_pieces_is_their_price_and_takes_unsent_ones_off_the_order() {
     let order = paid(&[(3, 333), (1, 1)]);
     let refund = |order: &Order, pieces| {
-        order.refund(
-            &RefundWish::Lines(vec![(order.lines[0].product_id, Quantity::new(pieces).expect("some"))]),
-            &history::reason("x"),
-            staff(),
-            &cause(),
-        )
+        order.refund(&RefundWish::Lines(vec![self::pieces(order, 0, pieces)]), &history::reason("x"), staff(), &cause())
     };
     let change = done(refund(&order, 2));
     assert_eq!(change.moves.iter().map(|m| (m.kind, m.pieces)).collect::<Vec<_>>(), [(MovementKind::Released, 2)]);
@@ -249,6 +244,47 @@ fn money_that_does_not_go_back_wants_a_person() {
     nothing(failed.observe(&failing, &cause()));
     let settled = done(failed.settle_review(&history::reason("sent a cheque"), staff(), &cause())).order;
     assert_eq!(settled.status, OrderStatus::Cancelled);
+}
+
+#[test]
+fn a_refund_that_failed_may_be_asked_for_again() {
+    let order = paid(&[(2, 1000)]);
+    let refund = |order: &Order| {
+        order.refund(&RefundWish::Lines(vec![pieces(order, 0, 2)]), &history::reason("x"), staff(), &cause())
+    };
+    let asked = done(refund(&order)).order;
+    assert_eq!(refused(refund(&asked)), "not_in_order");
+    let failed = done(asked.operation_refused(asked.payments[0].operations[0].id, "no", &cause())).order;
+    assert_eq!((failed.status, failed.lines[0].refunded), (OrderStatus::UnderReview, 0));
+    let again = observed(&done(refund(&failed)).order, ProviderState::Captured);
+    assert_eq!((&again.totals.refunded, again.lines[0].refunded), (&gbp(2000), 2));
+
+    let cancelled = done(order.cancel(staff(), &cause())).order;
+    let failed = done(cancelled.operation_refused(cancelled.payments[0].operations[0].id, "no", &cause())).order;
+    let again = done(failed.refund(&RefundWish::All, &history::reason("again"), staff(), &cause())).order;
+    assert_eq!(
+        again.payments[0].pending(OperationKind::Refund).map(|o| o.amount.clone()).collect::<Vec<_>>(),
+        [gbp(2000)]
+    );
+}
+
+#[test]
+fn pieces_that_are_named_twice_move_once() {
+    let order = paid(&[(3, 100)]);
+    let twice = RefundWish::Lines(vec![pieces(&order, 0, 1), pieces(&order, 0, 1)]);
+    let change = done(order.refund(&twice, &history::reason("x"), staff(), &cause()));
+    assert_eq!(change.moves.iter().map(|m| m.pieces).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn an_order_whose_money_went_back_may_still_be_cancelled() {
+    let order = paid(&[(1, 1000)]);
+    let amount = RefundWish::Amount(gbp(1000));
+    let asked = done(order.refund(&amount, &history::reason("x"), staff(), &cause())).order;
+    let refunded = observed(&asked, ProviderState::Captured);
+    assert_eq!((refunded.status, refunded.lines[0].unshipped()), (OrderStatus::Refunded, 1));
+    let cancelled = done(refunded.cancel(staff(), &cause()));
+    assert_eq!((cancelled.order.status, cancelled.moves.len()), (OrderStatus::Cancelled, 1));
 }
 
 #[test]
@@ -389,7 +425,7 @@ fn sight(order: &Order, dice: u8) -> Option<ProviderPayment> {
 
 fn act(order: &Order, deed: &Deed) -> Result<Option<OrderChange>> {
     let cause = cause();
-    let line = |pieces| (order.lines[0].product_id, Quantity::new(pieces).expect("some"));
+    let line = |count| pieces(order, 0, count);
     let why = history::reason("because");
     match deed {
         Deed::Pay(now) => {
@@ -401,9 +437,8 @@ fn act(order: &Order, deed: &Deed) -> Result<Option<OrderChange>> {
         Deed::Refund(1, size) => order.refund(&RefundWish::Amount(gbp(i64::from(*size) * 100)), &why, staff(), &cause),
         Deed::Refund(_, size) => order.refund(&RefundWish::Lines(vec![line(*size)]), &why, staff(), &cause),
         Deed::Ship(pieces) => {
-            let (product_id, quantity) = line(*pieces);
             let number = format!("{}", order.shipments.len());
-            order.ship(&parcel(&number, Some(vec![ShippedPieces { product_id, quantity }])), staff(), &cause)
+            order.ship(&parcel(&number, Some(vec![line(*pieces)])), staff(), &cause)
         }
         Deed::Deliver => order.deliver(None, staff(), &cause),
         Deed::Return(count) => order.request_return(&[pieces(order, 0, *count)], ReturnReason::Other, staff(), &cause),
