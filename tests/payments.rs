@@ -123,6 +123,7 @@ async fn a_challenge_is_passed_failed_or_given_up() {
     let failed = challenged().await;
     let back = shop.answer_challenge(failed["actionUrl"].as_str().unwrap(), "fail").await;
     assert!(back.contains(&order) && back.contains("redirect_status=failed"), "{back}");
+    assert!(reqwest::get(&back).await.unwrap().text().await.unwrap().contains("did not go through"));
     customer.sees(&order, "the notice", |order| order["payments"][0]["status"] == "failed").await;
 
     let given_up = challenged().await;

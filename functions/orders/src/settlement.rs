@@ -73,7 +73,7 @@ impl Settlement {
             amount: payment.amount.clone(),
             method,
             capture: payment.capture,
-            return_url: format!("{}/account?order={}", self.shop_url, order.id),
+            return_url: format!("{}/payment?order={}", self.shop_url, order.id),
         };
         let order = match self.provider.charge(&charge).await {
             Ok(ProviderAnswer::Taken(seen)) => self.observe(seen, cause).await?,
