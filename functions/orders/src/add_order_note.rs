@@ -33,7 +33,7 @@ pub struct NoteRequest {
     tag = "orders",
     security(("token" = [])),
     params(("id" = OrderId, Path), CommandHeaders),
-    request_body = NoteRequest,
+    request_body(content = NoteRequest, example = json!({ "text": "Leave it with the neighbour.", "isPublic": true })),
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),

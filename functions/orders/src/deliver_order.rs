@@ -31,7 +31,7 @@ pub struct DeliverRequest {
     tag = "orders",
     security(("token" = [])),
     params(("id" = OrderId, Path), CommandHeaders),
-    request_body = DeliverRequest,
+    request_body(content = DeliverRequest, example = json!({})),
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),

@@ -36,7 +36,7 @@ pub struct PayRequest {
     tag = "orders",
     security(("token" = [])),
     params(("id" = OrderId, Path), CommandHeaders),
-    request_body = PayRequest,
+    request_body(content = PayRequest, example = json!({ "paymentMethod": "pm_card_visa" })),
     responses(
         (status = 200, description = "The order is paid", body = Envelope<Order>),
         (status = 202, description = "It is not known yet", body = Envelope<Order>),

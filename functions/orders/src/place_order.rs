@@ -22,7 +22,13 @@ use utoipa_axum::routes;
     tag = "orders",
     security(("token" = [])),
     params(CommandHeaders),
-    request_body = OrderRequest,
+    request_body(
+        content = OrderRequest,
+        example = json!({
+            "lines": [{ "productId": "018b070d-6400-76c2-b5e0-9d17f48a32c6", "quantity": 2 }, { "productId": "018b070d-6769-7d04-8e71-c6a25b903f1d", "quantity": 1 }],
+            "shippingAddress": { "recipient": "Ada Lovelace", "line1": "12 St James's Square", "city": "London", "postalCode": "SW1Y 4JH", "country": "GB" },
+        }),
+    ),
     responses(
         (status = 201, description = "The order", body = Envelope<Order>),
         CommandFailures, QueryFailures, SecuredFailures,

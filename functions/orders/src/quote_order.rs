@@ -35,7 +35,15 @@ pub struct OrderQuote {
     path = "/api/v1/orders/quote",
     tag = "orders",
     security((), ("token" = [])),
-    request_body = OrderRequest,
+    request_body(
+        content = OrderRequest,
+        example = json!({
+            "lines": [{ "productId": "018b070d-6400-76c2-b5e0-9d17f48a32c6", "quantity": 2 }],
+            "shippingAddress": { "recipient": "Ada Lovelace", "line1": "12 St James's Square", "city": "London", "postalCode": "SW1Y 4JH", "country": "GB" },
+            "shippingMethod": "standard",
+            "coupon": "SPRING-10",
+        }),
+    ),
     responses(
         (status = 200, description = "What it costs", body = Envelope<OrderQuote>),
         CommandFailures, QueryFailures, SecuredFailures,

@@ -29,7 +29,7 @@ pub struct ReceiveRequest {
     tag = "orders",
     security(("token" = [])),
     params(("id" = OrderId, Path), ("returnId" = ReturnId, Path), CommandHeaders),
-    request_body = ReceiveRequest,
+    request_body(content = ReceiveRequest, example = json!({ "goods": "restock" })),
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),

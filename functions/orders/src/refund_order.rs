@@ -52,7 +52,13 @@ pub enum Refund {
     tag = "orders",
     security(("token" = [])),
     params(("id" = OrderId, Path), CommandHeaders),
-    request_body = RefundRequest,
+    request_body(
+        content = RefundRequest,
+        example = json!({
+            "refund": { "of": "lines", "lines": [{ "productId": "018b070d-6400-76c2-b5e0-9d17f48a32c6", "quantity": 1 }] },
+            "reason": "arrived broken",
+        }),
+    ),
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),

@@ -30,7 +30,7 @@ pub struct RejectRequest {
     tag = "orders",
     security(("token" = [])),
     params(("id" = OrderId, Path), ("returnId" = ReturnId, Path), CommandHeaders),
-    request_body = RejectRequest,
+    request_body(content = RejectRequest, example = json!({ "reason": "worn" })),
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),

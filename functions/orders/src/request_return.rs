@@ -33,7 +33,13 @@ pub struct ReturnRequest {
     tag = "orders",
     security(("token" = [])),
     params(("id" = OrderId, Path), CommandHeaders),
-    request_body = ReturnRequest,
+    request_body(
+        content = ReturnRequest,
+        example = json!({
+            "lines": [{ "productId": "018b070d-6400-76c2-b5e0-9d17f48a32c6", "quantity": 1 }],
+            "reason": "damaged",
+        }),
+    ),
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),

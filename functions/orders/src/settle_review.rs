@@ -30,7 +30,7 @@ pub struct SettleRequest {
     tag = "orders",
     security(("token" = [])),
     params(("id" = OrderId, Path), CommandHeaders),
-    request_body = SettleRequest,
+    request_body(content = SettleRequest, example = json!({ "reason": "rang the bank: the money is there" })),
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),

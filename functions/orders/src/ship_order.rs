@@ -37,7 +37,14 @@ pub struct ShipRequest {
     tag = "orders",
     security(("token" = [])),
     params(("id" = OrderId, Path), CommandHeaders),
-    request_body = ShipRequest,
+    request_body(
+        content = ShipRequest,
+        example = json!({
+            "carrier": "Royal Mail",
+            "trackingNumber": "JD014600003SE",
+            "lines": [{ "productId": "018b070d-6400-76c2-b5e0-9d17f48a32c6", "quantity": 1 }],
+        }),
+    ),
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),

@@ -54,7 +54,7 @@ impl From<Order> for TrackedOrder {
     path = "/api/v1/order-tracking",
     tag = "orders",
     security((), ("token" = [])),
-    request_body = TrackRequest,
+    request_body(content = TrackRequest, example = json!({ "number": "S-2026-000123", "email": "ada@example.com" })),
     responses(
         (status = 200, description = "Where it is", body = Envelope<TrackedOrder>),
         (status = 404, description = "`not_found`", body = Failure),

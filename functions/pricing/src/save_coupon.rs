@@ -19,7 +19,15 @@ use utoipa_axum::routes;
     tag = "pricing",
     security(("token" = [])),
     params(("code" = CouponCode, Path), CommandHeaders),
-    request_body = Coupon,
+    request_body(
+        content = Coupon,
+        example = json!({
+            "discount": { "kind": "percent", "basisPoints": 1000 },
+            "minimumOrder": { "amountMinor": 2000, "currency": "GBP" },
+            "maxUses": 100,
+            "maxUsesPerCustomer": 1,
+        }),
+    ),
     responses(
         (status = 200, description = "As it is now", body = Envelope<Coupon>),
         CommandFailures, QueryFailures, SecuredFailures,

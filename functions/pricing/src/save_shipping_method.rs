@@ -19,7 +19,16 @@ use utoipa_axum::routes;
     tag = "pricing",
     security(("token" = [])),
     params(("code" = MethodCode, Path), CommandHeaders),
-    request_body = ShippingMethod,
+    request_body(
+        content = ShippingMethod,
+        example = json!({
+            "name": "Standard post",
+            "countries": ["GB"],
+            "currency": "GBP",
+            "basis": "weight",
+            "tiers": [{ "from": 0, "priceMinor": 399 }, { "from": 2000, "priceMinor": 699 }],
+        }),
+    ),
     responses(
         (status = 200, description = "As it is now", body = Envelope<ShippingMethod>),
         CommandFailures, QueryFailures, SecuredFailures,

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
     tag = "pricing",
     security(("token" = [])),
     params(("region" = TaxRegion, Path), CommandHeaders),
-    request_body = TaxRate,
+    request_body(content = TaxRate, example = json!({ "basisPoints": 2000, "isIncluded": true })),
     responses(
         (status = 200, description = "As it is now", body = Envelope<TaxRate>),
         CommandFailures, QueryFailures, SecuredFailures,
