@@ -7,7 +7,7 @@ ORDERS ?=
 # What bench measures: embedded or sqlserver.
 STORE ?= embedded
 
-.PHONY: run test test-redis test-sqlserver check bench replay openapi lint-template
+.PHONY: run test test-redis test-sqlserver signalr-client test-signalr check bench replay openapi lint-template
 
 ## Starts the whole system; Ctrl-C stops it.
 run:
@@ -28,6 +28,17 @@ test-sqlserver:
 	@test -n "$$SOUK_TEST_SQLSERVER_URL" || { echo "SOUK_TEST_SQLSERVER_URL is not set"; exit 1; }
 	cargo test -p souk-conformance --test sqlserver --test sqlserver_schema --no-fail-fast -- --test-threads 2
 	cargo test -p souk-local --test end_to_end --no-fail-fast -- --test-threads 2
+
+## Installs Microsoft's SignalR client under target/, in the versions of tests/signalr/package-lock.json.
+signalr-client:
+	@command -v npm >/dev/null || { echo "npm is not installed"; exit 1; }
+	mkdir -p target/signalr
+	cp tests/signalr/package.json tests/signalr/package-lock.json tests/signalr/client.mjs target/signalr/
+	npm ci --no-audit --no-fund --ignore-scripts --prefix target/signalr
+
+## That client against the shop; Node must be 20 or newer.
+test-signalr: signalr-client
+	cargo test -p souk-local --test end_to_end -- signalr_client:: --ignored --test-threads 2
 
 ## Format, lints, unused or unsound dependencies.
 check:

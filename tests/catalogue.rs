@@ -44,6 +44,17 @@ fn every_function_has_its_file_its_bin_and_its_sample_event() {
     assert_eq!(bins, named, "bins and template.yaml");
 }
 
+/// What the stream trigger, a redrive and a replay invoke.
+#[test]
+fn whoever_feeds_consumers_may_invoke_each_of_them() {
+    let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    for consumer in Template::built_in().unwrap().consumers() {
+        let words = consumer.function.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
+        let permission = format!("- !GetAtt {}.Arn\n", words.collect::<String>());
+        assert_eq!(text.matches(&permission).count(), 3, "{permission}");
+    }
+}
+
 #[test]
 fn every_sample_event_fits_its_trigger() {
     for function in Template::built_in().unwrap().functions() {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
 mod accounts;
+mod backbone;
 mod carts;
 mod catalog;
 mod catalogue;
@@ -20,10 +21,13 @@ mod payments;
 mod pricing;
 mod rates;
 mod realtime;
+mod realtime_sessions;
 mod replay;
 mod roles;
 mod second_factor;
 mod security;
 mod sessions;
+mod signalr;
+mod signalr_client;
 mod staff;
 mod system;

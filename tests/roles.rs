@@ -1,9 +1,8 @@
 //! Every route with every kind of caller, against `tests/roles.csv`. A route without a row fails the test.
 
-use crate::harness::{Person, Shop};
+use crate::harness::{Person, Shop, Signer};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -25,31 +24,7 @@ fn table() -> BTreeMap<&'static str, Vec<&'static str>> {
     lines.map(|row| (row[0], row[1..].to_vec())).collect()
 }
 
-/// Signs tokens as a shop does.
-struct Signer {
-    key: EncodingKey,
-    key_id: String,
-}
-
-impl Signer {
-    fn of(shop: &Shop) -> Self {
-        let pem = std::fs::read(shop.folder().join("token-private.pem")).unwrap();
-        let key = EncodingKey::from_ed_pem(&pem).unwrap();
-        let jwk = Jwk::from_encoding_key(&key, Algorithm::EdDSA).unwrap();
-        Self { key, key_id: jwk.thumbprint(ThumbprintHash::SHA256).unwrap() }
-    }
-
-    /// Each in a session of its own, so that one who logs out shuts nobody else out.
-    fn sign(&self, claims: Value) -> String {
-        self.sign_as(&self.key_id, claims)
-    }
-
-    fn sign_as(&self, key_id: &str, claims: Value) -> String {
-        let header = Header { kid: Some(key_id.to_owned()), ..Header::new(Algorithm::EdDSA) };
-        encode(&header, &claims, &self.key).unwrap()
-    }
-}
-
+/// Each in a session of its own, so that one who logs out shuts nobody else out.
 fn claims(id: &str, role: &str, expires_in: i64) -> Value {
     let now = souk_domain::now().timestamp();
     json!({ "iss": "souk", "sub": id, "sid": SessionId::new(), "role": role, "iat": now, "exp": now + expires_in })
@@ -128,6 +103,7 @@ impl<'a> Things<'a> {
             .replace("{productId}", &self.product)
             .replace("{paymentId}", &self.payment)
             .replace("{returnId}", &self.goods_return)
+            .replace("{function}", "send-mail")
             .replace("{region}", "GB")
             .replace("{code}", "standard")
     }

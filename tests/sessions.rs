@@ -127,7 +127,7 @@ async fn a_new_key_signs_and_tokens_of_the_last_one_stay_good() {
 }
 
 /// A shop whose Redis stands behind a proxy.
-async fn shop_behind_proxy(arguments: &[&str]) -> (Shop, Proxy, TempDir) {
+pub async fn shop_behind_proxy(arguments: &[&str]) -> (Shop, Proxy, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let redis = souk_local::start_redis(folder.path()).await.unwrap();
     let proxy = Proxy::start(redis.trim_start_matches("redis://")).await;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
+use futures::FutureExt;
 use serde_json::Value;
 use souk_customers::{Links, Passwords, create_admin, expire_mails, send_mail};
 use souk_domain::Error;
@@ -10,14 +11,19 @@ use souk_environment::Environment;
 use souk_lambda::{Announcer, Batch, BatchResponse, Ports};
 use souk_orders::reconcile_payments::Patience;
 use souk_orders::{Settlement, expire_orders, reconcile_payments};
-use souk_platform::{expire_idempotency_keys, migrate_database, relay_outbox};
+use souk_platform::{
+    Consumers, archive_outbox, expire_idempotency_keys, migrate_database, relay_outbox, replay_consumer,
+};
 use souk_realtime::{Notifier, Realtime, SocketReply, SocketRequest};
 use souk_template::{Template, Trigger};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The scheduled functions that [`Functions::tick`] and the stream triggers run.
-const SCHEDULED: [&str; 6] = [
+const SCHEDULED: [&str; 7] = [
     "relay-outbox",
+    "archive-outbox",
     "expire-idempotency-keys",
     "expire-mails",
     "expire-orders",
@@ -26,7 +32,10 @@ const SCHEDULED: [&str; 6] = [
 ];
 
 /// The functions that [`Functions::call`] runs.
-const CALLED: [&str; 2] = ["create-admin", "migrate-database"];
+const CALLED: [&str; 3] = ["create-admin", "migrate-database", "replay-consumer"];
+
+/// How long a call may take: as long as on Lambda.
+const CALL: Duration = Duration::from_secs(15 * 60);
 
 /// The functions that are not HTTP: sockets, consumers, schedules.
 #[derive(Clone)]
@@ -42,6 +51,7 @@ pub(crate) struct Functions {
     links: Links,
     settlement: Settlement,
     patience: Patience,
+    consumers: Consumers,
 }
 
 impl Functions {
@@ -49,20 +59,24 @@ impl Functions {
         let redis = Arc::new(environment.redis()?);
         let connections: Arc<dyn ConnectionTable> = environment.connections()?;
         let (orders, access) = (ports.store.clone(), ports.access.clone());
-        let (shop_url, provider) = (environment.shop_url()?, environment.payment_provider()?);
-        let settlement = Settlement::new(orders.clone(), ports.announcer.clone(), provider, &shop_url);
+        let settlement = Settlement::new(orders.clone(), ports.announcer.clone(), environment.till()?);
         Ok(Self {
             store: ports.store.clone(),
             cache: redis.clone(),
             publisher: redis,
-            realtime: Realtime { connections: connections.clone(), orders, access },
-            notifier: Notifier { connections, push: environment.push()? },
+            notifier: Notifier {
+                connections: connections.clone(),
+                push: environment.push()?,
+                door: access.door.clone(),
+            },
+            realtime: Realtime { connections, orders, access },
             passwords: Passwords::default(),
             announcer: ports.announcer.clone(),
             mailer: environment.mailer()?,
-            links: Links::new(&shop_url),
+            links: Links::new(&environment.shop_url()?),
             settlement,
             patience,
+            consumers: Consumers::of(&Template::built_in()?)?,
         })
     }
 
@@ -74,7 +88,7 @@ impl Functions {
             "disconnect" => souk_realtime::disconnect::handle(request, connections).await,
             "subscribe" => souk_realtime::subscribe::handle(request, &self.realtime).await,
             "unsubscribe" => souk_realtime::unsubscribe::handle(request, connections).await,
-            "default" => souk_realtime::default::handle(request).await,
+            "default" => souk_realtime::default::handle(request, &self.realtime, &*self.notifier.push).await,
             other => Err(unknown(other)),
         }
     }
@@ -87,6 +101,11 @@ impl Functions {
                 create_admin::handle(call, &*self.store, &self.passwords, &self.announcer).await.map(drop)
             }
             "migrate-database" => migrate_database::handle(&*self.store).await.map(drop),
+            "replay-consumer" => {
+                let call = serde_json::from_value(payload).map_err(Error::configuration)?;
+                let deadline = Instant::now() + CALL;
+                replay_consumer::handle(call, &*self.store, self, &self.consumers, deadline).await.map(drop)
+            }
             other => Err(unknown(other)),
         }
     }
@@ -95,10 +114,11 @@ impl Functions {
     pub(crate) async fn tick(&self, function: &str) -> Result<(), Error> {
         match function {
             "relay-outbox" => relay_outbox::handle(&*self.store, &*self.publisher).await.map(drop),
+            "archive-outbox" => archive_outbox::handle(&*self.store).await.map(drop),
             "expire-mails" => expire_mails::handle(&*self.store).await.map(drop),
             "expire-orders" => expire_orders::handle(&*self.store, &self.announcer).await.map(drop),
             "reconcile-payments" => {
-                reconcile_payments::handle(self.patience, &*self.store, &self.settlement).await.map(drop)
+                reconcile_payments::handle(self.patience, &*self.store, &self.settlement, None).await.map(drop)
             }
             "expire-idempotency-keys" => expire_idempotency_keys::handle(&*self.store).await.map(drop),
             other => Err(unknown(other)),
@@ -141,7 +161,9 @@ impl Invoker for Functions {
     /// Goes through JSON, as on Lambda, so that the same contract holds.
     async fn invoke(&self, function: &str, payload: String) -> Result<String, Error> {
         let batch = serde_json::from_str(&payload).map_err(Error::configuration)?;
-        let response = self.consume(function, batch).await?;
+        // A panic would end the trigger; on Lambda it fails the invocation.
+        let consumed = AssertUnwindSafe(self.consume(function, batch)).catch_unwind().await;
+        let response = consumed.map_err(|_| Error::Internal(format!("{function} panicked")))??;
         serde_json::to_string(&response).map_err(Error::configuration)
     }
 }

@@ -130,8 +130,15 @@ impl Gateway {
         };
         self.connections().remove(&id);
         if let Some(code) = code {
-            // The browser may be gone already.
-            let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await;
+            let last_words = async {
+                // What was posted before the end is told before it. The browser may be gone already.
+                while let Ok(message) = outgoing.try_recv() {
+                    let _ = socket.send(Message::text(message)).await;
+                }
+                let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await;
+            };
+            // One that takes nothing more is not waited for.
+            let _ = tokio::time::timeout(PATIENCE, last_words).await;
         }
         if let Err(error) = self.invoke("$disconnect", event(&id, "DISCONNECT", "$disconnect", json!({}))).await {
             tracing::warn!(%error, "$disconnect failed");

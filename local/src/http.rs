@@ -7,14 +7,16 @@ use axum::routing::get;
 use souk_carts::Carts;
 use souk_catalog::Catalog;
 use souk_customers::{Authenticators, Customers, LogIn, Refresh, SecondFactor};
+use souk_domain::ports::Invoker;
 use souk_environment::Environment;
 use souk_inventory::Inventory;
 use souk_lambda::Ports;
 use souk_orders::{Orders, Payments};
-use souk_platform::Platform;
+use souk_platform::{Consumers, Operations, Platform, Redrive};
 use souk_pricing::Pricing;
 use souk_template::{Template, Trigger};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -54,11 +56,20 @@ fn with_state<S: Clone + Send + Sync + 'static>(
 }
 
 /// Every HTTP function that this process knows, by name.
-fn functions(environment: &Environment, ports: &Ports, authenticators: &Authenticators) -> Result<Functions> {
+fn functions(
+    template: &Template,
+    environment: &Environment,
+    ports: &Ports,
+    authenticators: &Authenticators,
+    invoker: Arc<dyn Invoker>,
+) -> Result<Functions> {
     let issuer = environment.token_issuer()?;
-    let payments = Payments::new(ports.clone(), environment.payment_provider()?, &environment.shop_url()?);
+    let payments = Payments::new(ports.clone(), environment.till()?);
     let log_in = LogIn::new(ports.clone(), authenticators.clone(), issuer.clone());
     let refresh = Refresh::new(ports.clone(), issuer);
+    let (redis, consumers) = (Arc::new(environment.redis()?), Consumers::of(template)?);
+    let operations = Operations::new(ports.access.clone(), redis, consumers);
+    let redrive = Redrive::new(operations.clone(), invoker);
     let second_factor = SecondFactor::new(ports.clone(), authenticators.clone());
     Ok(with_state(souk_catalog::http_functions(), &Catalog::from(ports.clone()))
         .chain(with_state(souk_inventory::http_functions(), &Inventory::from(ports.clone())))
@@ -71,6 +82,8 @@ fn functions(environment: &Environment, ports: &Ports, authenticators: &Authenti
         .chain(with_state(souk_orders::payment_functions(), &payments))
         .chain(with_state(souk_pricing::http_functions(), &Pricing::from(ports.clone())))
         .chain(with_state(souk_platform::http_functions(), &Platform::from(ports.clone())))
+        .chain(with_state(souk_platform::operations_functions(), &operations))
+        .chain(with_state(souk_platform::redrive_functions(), &redrive))
         .collect())
 }
 
@@ -116,9 +129,11 @@ pub(crate) fn router(
     environment: &Environment,
     ports: &Ports,
     authenticators: &Authenticators,
+    invoker: Arc<dyn Invoker>,
     pages: Router,
 ) -> Result<Router> {
-    let (router, document) = merge(template, functions(environment, ports, authenticators)?)?.split_for_parts();
+    let (router, document) =
+        merge(template, functions(template, environment, ports, authenticators, invoker)?)?.split_for_parts();
     let page = SwaggerUi::new("/docs").url("/openapi.json", document);
     let home = get(|| async { Redirect::temporary("/docs/") });
     Ok(souk_lambda::wrap(router.merge(page).merge(pages).route("/", home)))

@@ -73,6 +73,10 @@ pub struct Options {
     #[arg(long, env = "SOUK_PAYMENT_URL", hide_env_values = true)]
     pub payment_url: Option<String>,
 
+    /// When money moves: automatic, with the payment, or manual, when staff captures it.
+    #[arg(long, env = "SOUK_CAPTURE", default_value = "automatic")]
+    pub capture: String,
+
     /// How long an order waits for its payment, in seconds.
     #[arg(long, env = "SOUK_PAYMENT_WINDOW", default_value_t = 1800)]
     pub payment_window: u32,
@@ -84,6 +88,15 @@ pub struct Options {
     /// How long the sandbox is waited for, in milliseconds. What it holds back, it holds longer; what is late there is so in proportion.
     #[arg(long, default_value_t = 8_000)]
     pub sandbox_timeout_ms: u32,
+
+    /// The pause before an event that a consumer could not handle is delivered again, in milliseconds; it doubles with each delivery.
+    #[arg(long, default_value_t = 1000)]
+    pub retry_pause_ms: u32,
+
+    /// Give a consumer function the events since a moment again, such as send-mail=2026-01-31T00:00:00Z; it is how replay-consumer is
+    /// called here.
+    #[arg(long, value_name = "FUNCTION=SINCE")]
+    pub replay: Option<String>,
 
     /// What the sandbox does with pm_sandbox_chaos.
     #[arg(long, default_value_t = 0)]

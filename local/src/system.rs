@@ -18,9 +18,9 @@ use souk_domain::ports::Store;
 use souk_domain::realtime::Identity;
 use souk_domain::{Error, SessionId};
 use souk_environment::{
-    CONNECTIONS_TABLE, DYNAMODB_ENDPOINT, Environment, MAIL_FROM, MAIL_URL, PAYMENT_URL, PAYMENT_WINDOW,
-    RATE_LIMIT_FACTOR, REDIS_URL, SECOND_FACTOR_KEY, SHOP_URL, STORE_URL, TOKEN_PRIVATE_KEY, TOKEN_PUBLIC_KEY,
-    WEBSOCKET_ENDPOINT,
+    CAPTURE, CONNECTIONS_TABLE, DYNAMODB_ENDPOINT, Environment, MAIL_FROM, MAIL_URL, PAYMENT_URL, PAYMENT_WINDOW,
+    RATE_LIMIT_FACTOR, REDIS_URL, RETRY_PAUSE, SECOND_FACTOR_KEY, SHOP_URL, STORE_URL, TOKEN_PRIVATE_KEY,
+    TOKEN_PUBLIC_KEY, WEBSOCKET_ENDPOINT,
 };
 use souk_lambda::Bearer;
 use souk_mail::FolderMailer;
@@ -40,10 +40,11 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// How often scheduled functions run here. On AWS a minute is the shortest there is.
-const TICKS: [(&str, Duration); 5] = [
+const TICKS: [(&str, Duration); 6] = [
     ("relay-outbox", Duration::from_secs(1)),
     ("expire-orders", Duration::from_secs(1)),
     ("reconcile-payments", Duration::from_secs(1)),
+    ("archive-outbox", Duration::from_secs(60 * 60)),
     ("expire-idempotency-keys", Duration::from_secs(60 * 60)),
     ("expire-mails", Duration::from_secs(60 * 60)),
 ];
@@ -102,8 +103,10 @@ impl System {
             (TOKEN_PUBLIC_KEY, keys.public),
             (TOKEN_PRIVATE_KEY, keys.private),
             (SECOND_FACTOR_KEY, second_factor_key),
+            (RETRY_PAUSE, options.retry_pause_ms.to_string()),
             (RATE_LIMIT_FACTOR, options.rate_limit_factor.to_string()),
             (PAYMENT_URL, payment_url.unwrap_or_default()),
+            (CAPTURE, options.capture.clone()),
             (PAYMENT_WINDOW, options.payment_window.to_string()),
             (MAIL_URL, mail),
             (MAIL_FROM, options.mail_from.clone()),
@@ -130,7 +133,8 @@ impl System {
         }
         let shows_mail = options.mail_url.is_none();
         let pages = pages::router(shows_mail.then(|| FolderMailer::new(&mail_folder)));
-        let router = http::router(&template, &environment, &ports, &authenticators, pages)?;
+        let router =
+            http::router(&template, &environment, &ports, &authenticators, Arc::new(functions.clone()), pages)?;
         match &options.catalog {
             Some(file) => import(file, &router, &environment).await?,
             None if options.seeds() => demo::catalog(&ports).await?,
@@ -141,6 +145,9 @@ impl System {
         serve(ws, gateway.router(), &stop, &tasks);
         start_triggers(&template, &environment, &functions, &stop, &tasks)?;
         start_schedule(&functions, &stop, &tasks);
+        if let Some(replay) = &options.replay {
+            start_replay(replay, &functions, &stop, &tasks)?;
+        }
         let addresses = Addresses {
             docs: format!("{base}/docs/"),
             open_api: format!("{base}/openapi.json"),
@@ -285,12 +292,28 @@ fn start_triggers(
     stop: &CancellationToken,
     tasks: &TaskTracker,
 ) -> Result<()> {
+    let retry_pause = environment.retry_pause()?;
     for source in sources(template)? {
         // One name for all runs: a new process takes over what the last one of this folder held.
         let trigger = Trigger::new(&source, "local", environment.event_stream()?, Arc::new(functions.clone()));
+        let trigger = trigger.retrying_after(retry_pause);
         let stop = stop.clone();
         tasks.spawn(async move { stop.run_until_cancelled(trigger.run(None)).await });
     }
+    Ok(())
+}
+
+/// Replays what an option asks for, `function=since`, beside everything else.
+fn start_replay(replay: &str, functions: &Functions, stop: &CancellationToken, tasks: &TaskTracker) -> Result<()> {
+    let (function, since) = replay.split_once('=').context("--replay is FUNCTION=SINCE")?;
+    let since = chrono::DateTime::parse_from_rfc3339(since).with_context(|| format!("--replay since {since}"))?;
+    let (call, functions) = (json!({ "function": function, "since": since }), functions.clone());
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        if let Some(Err(error)) = stop.run_until_cancelled(functions.call("replay-consumer", call)).await {
+            tracing::error!(%error, "replay-consumer failed");
+        }
+    });
     Ok(())
 }
 

@@ -24,24 +24,13 @@ CREATE TABLE sales_order (
     CONSTRAINT sales_order_refunds_what_was_paid CHECK (refunded_minor <= paid_minor)
 ) STRICT;
 
-CREATE TABLE order_line (
-    order_key        INTEGER NOT NULL REFERENCES sales_order (order_key),
-    line_number      INTEGER NOT NULL,
-    product_key      INTEGER NOT NULL REFERENCES product (product_key),
-    sku              TEXT    NOT NULL,
-    name             TEXT    NOT NULL,
-    quantity         INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 1000000),
-    unit_price_minor INTEGER NOT NULL CHECK (unit_price_minor >= 0),
-    PRIMARY KEY (order_key, line_number)
-) STRICT, WITHOUT ROWID;
-
--- Orders from before had no payments: they wait for one without an end, or were cancelled.
+-- Orders from before had no payments: they wait for one without an end, cost nothing, or were cancelled.
 INSERT INTO sales_order
-SELECT o.order_key, o.id, o.customer_key, CASE o.status WHEN 'placed' THEN 'pending_payment' ELSE 'cancelled' END, o.currency,
+SELECT o.order_key, o.id, o.customer_key, CASE WHEN o.status <> 'placed' THEN 'cancelled' WHEN o.total_minor = 0 THEN 'paid' ELSE 'pending_payment' END, o.currency,
     o.total_minor, 0, 0, o.version, o.placed_at, o.updated_at, NULL, NULL,
     json_object(
         'id', t.id, 'number', t.number, 'customerId', t.customer_id,
-        'status', CASE o.status WHEN 'placed' THEN 'pending_payment' ELSE 'cancelled' END,
+        'status', CASE WHEN o.status <> 'placed' THEN 'cancelled' WHEN o.total_minor = 0 THEN 'paid' ELSE 'pending_payment' END,
         'fulfilment', 'unfulfilled', 'ended', CASE o.status WHEN 'placed' THEN NULL ELSE 'cancelled' END,
         'lines', (
             SELECT json_group_array(json_object(
@@ -68,8 +57,13 @@ SELECT o.order_key, o.id, o.customer_key, CASE o.status WHEN 'placed' THEN 'pend
         'tax', json_object('basisPoints', 0, 'isIncluded', json('false')),
         'shippingAddress', json(coalesce(o.shipping_address, 'null')),
         'payments', json('[]'), 'shipments', json('[]'), 'returns', json('[]'), 'notes', json('[]'),
-        'history', json_array(json_object('version', 1, 'at', t.placed_at, 'step', 'placed', 'status', 'pending_payment',
-            'actor', t.customer_id)),
+        'history', CASE o.status
+            WHEN 'placed' THEN json_array(
+                json_object('version', 1, 'at', t.placed_at, 'step', 'placed', 'status', 'pending_payment', 'actor', t.customer_id))
+            ELSE json_array(
+                json_object('version', 1, 'at', t.placed_at, 'step', 'placed', 'status', 'pending_payment', 'actor', t.customer_id),
+                json_object('version', o.version, 'at', t.updated_at, 'step', 'cancelled', 'status', 'cancelled'))
+            END,
         'version', o.version, 'placedAt', t.placed_at, 'updatedAt', t.updated_at)
 FROM old_sales_order AS o
 JOIN (
@@ -83,9 +77,20 @@ JOIN (
         strftime('%Y-%m-%dT%H:%M:%S', o.updated_at / 1000000, 'unixepoch') || printf('.%06dZ', o.updated_at % 1000000) AS updated_at
     FROM old_sales_order AS o JOIN customer AS c USING (customer_key)
 ) AS t USING (order_key);
-INSERT INTO order_line SELECT * FROM old_order_line;
+-- The lines are in the document.
 DROP TABLE old_order_line;
 DROP TABLE old_sales_order;
+-- What tells of them, and what their commands are answered with again, takes the same form.
+UPDATE outbox SET event = json_set(event,
+    '$.data.number', (SELECT document ->> '$.number' FROM sales_order WHERE id = unhex(replace(event ->> '$.subject', '-', ''))),
+    '$.data.status', CASE event ->> '$.type' WHEN 'souk.OrderPlaced' THEN 'pending_payment' ELSE 'cancelled' END,
+    '$.data.fulfilment', 'unfulfilled',
+    '$.data.steps', json_array(CASE event ->> '$.type' WHEN 'souk.OrderPlaced' THEN 'placed' ELSE 'cancelled' END),
+    '$.data.paid', json_object('amountMinor', 0, 'currency', event ->> '$.data.total.currency'),
+    '$.data.refunded', json_object('amountMinor', 0, 'currency', event ->> '$.data.total.currency'))
+WHERE event ->> '$.type' LIKE 'souk.Order%';
+UPDATE idempotency SET result = (SELECT document FROM sales_order WHERE id = unhex(replace(result ->> '$.id', '-', '')))
+WHERE result ->> '$.placedAt' IS NOT NULL;
 CREATE INDEX sales_order_by_customer ON sales_order (customer_key, order_key);
 CREATE INDEX sales_order_by_status ON sales_order (status, order_key);
 CREATE INDEX sales_order_by_time ON sales_order (placed_at, order_key);

@@ -70,10 +70,20 @@ impl Browser {
         heard.expect("a message in time")
     }
 
+    /// The next message as it came, for protocols that are not one JSON object a message.
+    pub async fn hear_text(&mut self) -> Option<String> {
+        let heard = tokio::time::timeout(PATIENCE, self.next_text()).await;
+        heard.expect("a message in time")
+    }
+
     async fn next(&mut self) -> Option<Value> {
+        self.next_text().await.map(|text| serde_json::from_str(&text).unwrap())
+    }
+
+    async fn next_text(&mut self) -> Option<String> {
         loop {
             match self.socket.next().await {
-                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Text(text))) => return Some(text.to_string()),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 _ => return None,
             }

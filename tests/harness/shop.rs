@@ -238,8 +238,12 @@ impl Drop for Shop {
 
 fn start(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String]) -> (Child, Value) {
     let log = OpenOptions::new().create(true).append(true).open(log.join("log")).unwrap();
+    // Free ports, unless a test asks for one that it knows.
+    let ports = ["--http-port", "--ws-port", "--sandbox-port"].into_iter();
+    let free = ports.filter(|port| !arguments.iter().any(|argument| argument == port)).flat_map(|port| [port, "0"]);
     let mut process = Command::new(env!("CARGO_BIN_EXE_souk"))
-        .args(["--http-port", "0", "--ws-port", "0", "--sandbox-port", "0", "--banner", "json", "--data"])
+        .args(free)
+        .args(["--banner", "json", "--data"])
         .arg(folder)
         .args(arguments)
         // What the developer's shell names may be a real shop.

@@ -36,7 +36,7 @@ use axum::extract::FromRef;
 use chrono::Duration;
 use souk_domain::realtime::Identity;
 use souk_domain::{Committed, Order, ports};
-use souk_lambda::{Access, Announcer, Ports, Reply};
+use souk_lambda::{Access, Announcer, Ports, Reply, Till};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -66,10 +66,10 @@ pub struct Payments {
 }
 
 impl Payments {
-    /// They ask `provider`; buyers come back to `shop_url` from a challenge.
-    pub fn new(ports: Ports, provider: Arc<dyn ports::PaymentProvider>, shop_url: &str) -> Self {
+    /// Their money goes through the `till`.
+    pub fn new(ports: Ports, till: Till) -> Self {
         let Ports { store, announcer, access, .. } = ports;
-        Self { orders: store.clone(), access, settlement: Settlement::new(store, announcer, provider, shop_url) }
+        Self { orders: store.clone(), access, settlement: Settlement::new(store, announcer, till) }
     }
 }
 

@@ -4,7 +4,8 @@ use crate::Payments;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use souk_domain::{CaptureMode, Order, OrderId, PaymentId, PaymentMethod, PaymentStatus};
+use souk_domain::realtime::Identity;
+use souk_domain::{Cause, Committed, Error, Order, OrderId, PaymentMethod, PaymentStatus};
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
     SecuredFailures,
@@ -19,9 +20,6 @@ use utoipa_axum::routes;
 pub struct PayRequest {
     /// The provider's name for a way to pay.
     payment_method: PaymentMethod,
-    /// Whether the money moves now.
-    #[serde(default)]
-    capture: CaptureMode,
 }
 
 /// Pay an order
@@ -29,7 +27,8 @@ pub struct PayRequest {
 /// 200 once the money moved, or is held. 202 when that is not known yet: the buyer must open `payments[].actionUrl` (status
 /// `action_required`), or the provider has not answered; what comes of it is told on the order's topics. 402 `payment_declined` when the
 /// provider will not take it; another method may be tried. An order that is paid answers the same again, whoever paid it in which tab;
-/// `payment_in_progress` while another payment may bring the money.
+/// `payment_in_progress` while another payment may bring the money: the provider is asked first, so that a buyer who comes back from a
+/// challenge may ask here; `too_many_payments` after ten.
 #[utoipa::path(
     post,
     path = "/api/v1/orders/{id}/payments",
@@ -51,24 +50,34 @@ async fn pay_order(
     PathId(id): PathId<OrderId>,
     Command(request, cause): Command<PayRequest>,
 ) -> Result<Reply<Order>, ApiError> {
-    let PayRequest { payment_method, capture } = request;
-    let (new, provider) = (PaymentId::new(), shop.settlement.provider().name());
-    let started = shop.settlement.change(id, Some(caller.id), &cause, move |order, cause| {
-        order.start_payment(new, provider, capture, caller.id, cause)
-    });
-    let mut committed = started.await?;
-    // A repetition goes on with the payment that the first run began, whether or not the provider has heard of it.
-    if let Some(payment) = committed.value.payments.last().map(|payment| payment.id) {
-        committed.value = shop.settlement.charge(committed.value, payment, payment_method, &cause).await?;
-    }
-    let declined = committed.value.payments.last().filter(|payment| payment.status == PaymentStatus::Failed);
-    match declined {
-        Some(payment) if !committed.value.is_paid() => {
-            let code = payment.failure.clone().unwrap_or_default();
-            Err(ApiError::payment_declined(&code))
+    let (mut committed, begun) = match shop.settlement.begin(id, caller.id, &cause).await {
+        // The buyer may be back from the very challenge that this waits for.
+        Err(Error::Conflict { code: "payment_in_progress", .. }) => {
+            return in_progress(&shop, id, caller, &cause).await;
         }
-        _ if committed.value.is_paid() => Ok(crate::reply(caller, committed)),
-        _ => Ok(crate::reply(caller, committed).status(StatusCode::ACCEPTED)),
+        begun => begun?,
+    };
+    if let Some(payment) = begun {
+        // A repetition goes on with the payment that it began the first time, whether or not the provider has heard of it.
+        committed.value = shop.settlement.charge(committed.value, payment, request.payment_method, &cause).await?;
+    }
+    let order = &committed.value;
+    let of_this = order.payments.iter().find(|payment| Some(payment.id) == begun);
+    match of_this.filter(|payment| payment.status == PaymentStatus::Failed) {
+        _ if order.is_paid() => Ok(crate::reply(caller, committed)),
+        Some(payment) => Err(ApiError::payment_declined(payment.failure.as_deref().unwrap_or_default())),
+        None if order.ended.is_some() => Err(Error::ORDER_STATUS.into()),
+        None => Ok(crate::reply(caller, committed).status(StatusCode::ACCEPTED)),
+    }
+}
+
+/// Asks the provider about the payment that is under way.
+async fn in_progress(shop: &Payments, id: OrderId, caller: Identity, cause: &Cause) -> Result<Reply<Order>, ApiError> {
+    let order = shop.orders.order(id, Some(caller.id)).await?;
+    let order = shop.settlement.look_at_all(order, cause).await?;
+    match order.is_paid() {
+        true => Ok(crate::reply(caller, Committed::first(order, Vec::new()))),
+        false => Err(Error::PAYMENT_IN_PROGRESS.into()),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use crate::Settlement;
 use chrono::Duration;
+use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use souk_domain::ports::{self, Sweep};
 use souk_domain::{Cause, Error, Limit, OrderId};
+use std::time::Instant;
 
 /// How patient to be; a schedule may send nothing.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -23,6 +25,11 @@ impl Default for Patience {
     }
 }
 
+/// Orders that are looked at at once: a provider that answers slowly must not make the others wait.
+const AT_ONCE: usize = 8;
+/// Time kept for what is in progress when the looking stops.
+const ROOM: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// What was done.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Reconciled {
@@ -32,7 +39,7 @@ pub struct Reconciled {
     pub failed: usize,
 }
 
-/// Looks at every order that a provider owes an answer.
+/// Looks at every order that a provider owes an answer, some at once, until shortly before `deadline`.
 ///
 /// # Errors
 /// When the store is away; the next tick goes on. An order that cannot be settled does not hold up the others.
@@ -40,26 +47,32 @@ pub async fn handle(
     patience: Patience,
     orders: &dyn ports::Orders,
     settlement: &Settlement,
+    deadline: Option<Instant>,
 ) -> Result<Reconciled, Error> {
     let mut done = Reconciled { looked_at: 0, failed: 0 };
     let mut after = None;
     let before = souk_domain::now() - Duration::milliseconds(patience.older_than_ms.into());
-    loop {
+    while deadline.is_none_or(|deadline| Instant::now() + ROOM < deadline) {
         let page = orders.waiting_orders(Sweep::Unsettled, before, Limit::default(), after).await?;
-        for id in page.items {
-            done.looked_at += 1;
-            if let Err(error) = settle(id, patience, orders, settlement).await {
-                tracing::warn!(%error, order = %id, "an order could not be settled; the next run tries again");
-                done.failed += 1;
-            }
+        let settled: Vec<_> = futures::stream::iter(page.items)
+            .map(|id| async move { (id, settle(id, patience, orders, settlement).await) })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        done.looked_at += settled.len();
+        for (id, error) in settled.iter().filter_map(|(id, settled)| Some((id, settled.as_ref().err()?))) {
+            tracing::warn!(%error, order = %id, "an order could not be settled; the next run tries again");
+            done.failed += 1;
         }
         after = page.next;
         if after.is_none() {
-            return Ok(done);
+            break;
         }
     }
+    Ok(done)
 }
 
+/// Asks about each payment; one that cannot be asked about does not hold up the others.
 async fn settle(
     id: OrderId,
     patience: Patience,
@@ -69,10 +82,15 @@ async fn settle(
     let cause = Cause::internal(&format!("reconcile-{id}"));
     let give_up_before = cause.at - Duration::milliseconds(patience.give_up_after_ms.into());
     let mut order = orders.order(id, None).await?;
+    let mut failed = Ok(());
     for payment in order.payments.clone() {
-        if payment.unsettled_since().is_some() && payment.provider == settlement.provider().name() {
-            order = settlement.look(&order, &payment, give_up_before, &cause).await?;
+        if payment.unsettled_since().is_some_and(|since| since <= cause.at) {
+            match settlement.look(&order, &payment, give_up_before, &cause).await {
+                Ok(changed) => order = changed,
+                Err(error) => failed = Err(error),
+            }
         }
     }
-    settlement.settle(order, &cause).await.map(drop)
+    settlement.settle(order, &cause).await?;
+    failed
 }

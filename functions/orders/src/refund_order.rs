@@ -3,7 +3,7 @@
 use crate::Payments;
 use axum::extract::State;
 use serde::Deserialize;
-use souk_domain::{Money, Order, OrderId, Reason, RefundWish, ShippedPieces};
+use souk_domain::{Money, Order, OrderId, PaymentId, Reason, RefundWish, ShippedPieces};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
     SecuredFailures, Staff,
@@ -18,6 +18,9 @@ use utoipa_axum::routes;
 pub struct RefundRequest {
     /// How much.
     refund: Refund,
+    /// Of which payment; absent for the one that counts. Another one gives back amounts only.
+    #[serde(default)]
+    payment_id: Option<PaymentId>,
     /// For the order's history.
     reason: Reason,
 }
@@ -74,14 +77,15 @@ async fn refund_order(
     if cause.claim.is_none() {
         return Err(ApiError::malformed("idempotency_key_required", "a refund needs an Idempotency-Key"));
     }
-    let RefundRequest { refund, reason } = request;
+    let RefundRequest { refund, payment_id, reason } = request;
     let wish = match refund {
         Refund::All => RefundWish::All,
         Refund::Amount { amount } => RefundWish::Amount(amount),
         Refund::Lines { lines } => RefundWish::Lines(lines),
     };
-    let settled =
-        shop.settlement.change(id, None, &cause, move |order, cause| order.refund(&wish, &reason, caller.id, cause));
+    let settled = shop
+        .settlement
+        .change(id, None, &cause, move |order, cause| order.refund(payment_id, &wish, &reason, caller.id, cause));
     Ok(crate::reply(caller, settled.await?))
 }
 

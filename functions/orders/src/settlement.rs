@@ -4,37 +4,53 @@
 use crate::change::change;
 use souk_domain::ports::{self, PaymentProvider};
 use souk_domain::{
-    Cause, Charge, Committed, CustomerId, DateTime, Error, Operation, OperationKind, Order, OrderChange, OrderId,
-    Payment, PaymentId, PaymentMethod, PaymentStatus, ProviderAnswer, ProviderPayment,
+    Cause, Charge, Committed, CustomerId, DateTime, Error, Operation, OperationId, OperationKind, Order, OrderChange,
+    OrderId, Payment, PaymentId, PaymentMethod, PaymentStatus, ProviderAnswer, ProviderPayment,
 };
-use souk_lambda::Announcer;
+use souk_lambda::{Announcer, Till};
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// Things asked of a provider in one go. More are left to `reconcile-payments`: something goes in circles.
-const MOST: usize = 20;
+/// How long one request asks a provider for one thing after another. What is left then is left to `reconcile-payments`.
+const LONGEST: Duration = Duration::from_secs(12);
+/// How long a payment that the provider cannot find is looked for: what finds payments there may lag behind.
+const LOOKED_FOR: chrono::Duration = chrono::Duration::days(1);
 
 /// The way to the money.
 #[derive(Clone)]
 pub struct Settlement {
     orders: Arc<dyn ports::Orders>,
     announcer: Announcer,
-    provider: Arc<dyn PaymentProvider>,
-    shop_url: String,
+    till: Till,
 }
 
 impl Settlement {
-    /// Asks `provider`; buyers come back to `shop_url` from a challenge.
-    pub fn new(
-        orders: Arc<dyn ports::Orders>,
-        announcer: Announcer,
-        provider: Arc<dyn PaymentProvider>,
-        shop_url: &str,
-    ) -> Self {
-        Self { orders, announcer, provider, shop_url: shop_url.trim_end_matches('/').to_owned() }
+    /// Settles what `orders` want at the `till`.
+    pub fn new(orders: Arc<dyn ports::Orders>, announcer: Announcer, till: Till) -> Self {
+        Self { orders, announcer, till }
     }
 
     pub(crate) fn provider(&self) -> &dyn PaymentProvider {
-        &*self.provider
+        &*self.till.provider
+    }
+
+    /// Writes down that a buyer sets out to pay. The payment that this request began, now or when it came for the first time, and the
+    /// order now.
+    pub(crate) async fn begin(
+        &self,
+        id: OrderId,
+        buyer: CustomerId,
+        cause: &Cause,
+    ) -> Result<(Committed<Order>, Option<PaymentId>), Error> {
+        let (new, provider, capture) = (PaymentId::new(), self.provider().name(), self.till.capture);
+        let start = move |order: &Order, cause: &Cause| order.start_payment(new, provider, capture, buyer, cause);
+        let Committed { value, events, replayed } =
+            change(&*self.orders, &self.announcer, id, Some(buyer), cause, start).await?;
+        let last = value.payments.last().filter(|payment| payment.started_at == value.updated_at);
+        let begun = last.map(|payment| payment.id);
+        let value = if replayed.is_some() { self.orders.order(id, Some(buyer)).await? } else { value };
+        Ok((Committed { value, events, replayed }, begun))
     }
 
     /// Changes an order as `decide` says, then does what it wants of the provider. A repetition goes on where the first run stopped.
@@ -52,7 +68,7 @@ impl Settlement {
         Ok(Committed { value, events, replayed })
     }
 
-    /// Charges a payment that was written down, and settles what comes of it.
+    /// Charges a payment that was written down and of which nothing was heard, while the order wants it; then settles what comes of it.
     pub(crate) async fn charge(
         &self,
         order: Order,
@@ -60,11 +76,11 @@ impl Settlement {
         method: PaymentMethod,
         cause: &Cause,
     ) -> Result<Order, Error> {
-        let payment = order
-            .payments
-            .iter()
-            .find(|payment| payment.id == id)
-            .filter(|payment| payment.status == PaymentStatus::Started);
+        let is_wanted = order.ended.is_none() && !order.is_paid();
+        let is_open = |payment: &&Payment| {
+            payment.id == id && payment.status == PaymentStatus::Started && payment.provider == self.provider().name()
+        };
+        let payment = order.payments.iter().filter(|_| is_wanted).find(is_open);
         let Some(payment) = payment else { return self.settle(order, cause).await };
         let charge = Charge {
             order_id: order.id,
@@ -73,11 +89,11 @@ impl Settlement {
             amount: payment.amount.clone(),
             method,
             capture: payment.capture,
-            return_url: format!("{}/payment?order={}", self.shop_url, order.id),
+            return_url: format!("{}/payment?order={}", self.till.shop_url.trim_end_matches('/'), order.id),
         };
-        let order = match self.provider.charge(&charge).await {
+        let order = match self.provider().charge(&charge).await {
             Ok(ProviderAnswer::Taken(seen)) => self.observe(seen, cause).await?,
-            Ok(ProviderAnswer::Refused { code }) => {
+            Ok(ProviderAnswer::Refused { code, .. }) => {
                 self.follow(order.id, cause, move |order, cause| order.charge_refused(id, &code, cause)).await?
             }
             Err(error) => {
@@ -88,48 +104,48 @@ impl Settlement {
         self.settle(order, cause).await
     }
 
-    /// Does what an order wants of the provider until nothing is left that can be done now.
+    /// Does what an order wants of the provider, each thing once, as far as it can be done now.
     pub(crate) async fn settle(&self, mut order: Order, cause: &Cause) -> Result<Order, Error> {
-        for _ in 0..MOST {
-            let wanted = order.payments.iter().filter(|payment| payment.provider == self.provider.name());
-            let wanted = wanted.filter_map(|payment| {
-                Some((payment.reference.clone()?, payment.operations.iter().find(|o| o.is_pending())?))
-            });
-            let Some((reference, operation)) =
-                wanted.map(|(reference, operation)| (reference, operation.clone())).next()
-            else {
-                return Ok(order);
-            };
+        let (started, mut asked) = (Instant::now(), HashSet::new());
+        while let Some((reference, operation)) = self.wanted(&order, &asked)
+            && started.elapsed() < LONGEST
+        {
+            asked.insert(operation.id);
             match self.ask(&reference, &operation).await {
-                Ok(ProviderAnswer::Taken(seen)) => {
-                    let version = order.version;
-                    order = self.observe(seen, cause).await?;
-                    if order.version == version {
-                        // It is under way: a notice or `reconcile-payments` will tell.
-                        return Ok(order);
+                // One that is under way changes nothing yet: a notice or `reconcile-payments` will tell.
+                Ok(ProviderAnswer::Taken(seen)) => order = self.observe(seen, cause).await?,
+                Ok(ProviderAnswer::Refused { code, payment }) => {
+                    // How things are may be why, and then nothing was refused.
+                    if let Some(seen) = payment {
+                        self.observe(*seen, cause).await?;
                     }
-                }
-                Ok(ProviderAnswer::Refused { code }) => {
-                    let id = operation.id;
-                    order = self
-                        .follow(order.id, cause, move |order, cause| order.operation_refused(id, &code, cause))
-                        .await?;
+                    let refuse =
+                        move |order: &Order, cause: &Cause| order.operation_refused(operation.id, &code, cause);
+                    order = self.follow(order.id, cause, refuse).await?;
                 }
                 Err(error) => {
                     tracing::warn!(%error, operation = %operation.id, "the provider does not answer; reconcile-payments will ask");
-                    return Ok(order);
                 }
             }
         }
         Ok(order)
     }
 
+    /// The first thing that an order wants of the provider and that was not asked for yet, and the provider's name of its payment.
+    fn wanted(&self, order: &Order, asked: &HashSet<OperationId>) -> Option<(String, Operation)> {
+        let ours = order.payments.iter().filter(|payment| payment.provider == self.provider().name());
+        ours.filter_map(|payment| Some((payment.reference.as_ref()?, &payment.operations)))
+            .flat_map(|(reference, operations)| operations.iter().map(move |operation| (reference, operation)))
+            .find(|(_, operation)| operation.is_pending() && !asked.contains(&operation.id))
+            .map(|(reference, operation)| (reference.clone(), operation.clone()))
+    }
+
     async fn ask(&self, reference: &str, operation: &Operation) -> Result<ProviderAnswer, Error> {
         let amount = operation.amount.amount_minor();
         match operation.kind {
-            OperationKind::Capture => self.provider.capture(reference, amount, operation.id).await,
-            OperationKind::Void => self.provider.void(reference, operation.id).await,
-            OperationKind::Refund => self.provider.refund(reference, amount, operation.id).await,
+            OperationKind::Capture => self.provider().capture(reference, amount, operation.id).await,
+            OperationKind::Void => self.provider().void(reference, operation.id).await,
+            OperationKind::Refund => self.provider().refund(reference, amount, operation.id).await,
         }
     }
 
@@ -138,7 +154,8 @@ impl Settlement {
         self.follow(seen.order_id, cause, move |order, cause| order.observe(&seen, cause)).await
     }
 
-    /// Asks the provider what became of a payment; one that it has not heard of in a long time will not come.
+    /// Asks the provider what became of a payment. One that it has not heard of since `give_up_before` has failed, and is looked for a day
+    /// longer. One of a provider that the shop has no more wants a person.
     pub(crate) async fn look(
         &self,
         order: &Order,
@@ -146,14 +163,26 @@ impl Settlement {
         give_up_before: DateTime,
         cause: &Cause,
     ) -> Result<Order, Error> {
-        match self.provider.payment(payment.id, payment.reference.as_deref()).await? {
+        if payment.provider != self.provider().name() {
+            let why = "a payment is at a provider that the shop does not use any more";
+            return self.follow(order.id, cause, move |order, cause| order.request_review(why, cause)).await;
+        }
+        match self.provider().payment(payment.id, payment.reference.as_deref()).await? {
             Some(seen) => self.observe(seen, cause).await,
-            None if payment.status == PaymentStatus::Started && payment.started_at < give_up_before => {
-                let id = payment.id;
-                self.follow(order.id, cause, move |order, cause| order.payment_unknown(id, cause)).await
+            None if payment.started_at < give_up_before => {
+                let (id, for_good) = (payment.id, payment.started_at < cause.at - LOOKED_FOR);
+                self.follow(order.id, cause, move |order, cause| order.payment_unknown(id, for_good, cause)).await
             }
             None => Ok(order.clone()),
         }
+    }
+
+    /// Asks the provider about every payment of an order that may have come meanwhile.
+    pub(crate) async fn look_at_all(&self, mut order: Order, cause: &Cause) -> Result<Order, Error> {
+        for payment in order.payments.clone().iter().filter(|payment| payment.may_pay()) {
+            order = self.look(&order, payment, DateTime::MIN_UTC, cause).await?;
+        }
+        self.settle(order, cause).await
     }
 
     /// A change that follows from another: its own time, no claim.

@@ -3,7 +3,9 @@
 use crate::Orders;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use souk_domain::{DateTime, Email, Fulfilment, Order, OrderNumber, OrderStatus, Shipment};
+use souk_domain::{
+    DateTime, Email, Fulfilment, Order, OrderNumber, OrderStatus, ProductName, Shipment, TrackingNumber,
+};
 use souk_lambda::{
     ApiError, Command, CommandFailures, Envelope, Failure, MaybeCaller, QueryFailures, Reply, SecuredFailures,
 };
@@ -32,16 +34,39 @@ pub struct TrackedOrder {
     /// Where its goods are.
     fulfilment: Fulfilment,
     /// Parcels.
-    shipments: Vec<Shipment>,
+    shipments: Vec<TrackedParcel>,
     /// UTC.
     placed_at: DateTime,
     /// UTC.
     updated_at: DateTime,
 }
 
+/// A parcel, without what is in it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrackedParcel {
+    /// Who carries it.
+    carrier: ProductName,
+    /// Their name for it.
+    tracking_number: TrackingNumber,
+    /// UTC.
+    shipped_at: DateTime,
+    /// When it arrived, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered_at: Option<DateTime>,
+}
+
+impl From<Shipment> for TrackedParcel {
+    fn from(shipment: Shipment) -> Self {
+        let Shipment { carrier, tracking_number, shipped_at, delivered_at, .. } = shipment;
+        Self { carrier, tracking_number, shipped_at, delivered_at }
+    }
+}
+
 impl From<Order> for TrackedOrder {
     fn from(order: Order) -> Self {
         let Order { number, status, fulfilment, shipments, placed_at, updated_at, .. } = order;
+        let shipments = shipments.into_iter().map(TrackedParcel::from).collect();
         Self { number, status, fulfilment, shipments, placed_at, updated_at }
     }
 }

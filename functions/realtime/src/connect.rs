@@ -3,7 +3,7 @@
 use crate::Realtime;
 use crate::socket::{self, SocketReply, SocketRequest};
 use souk_domain::Error;
-use souk_lambda::{ApiError, token_from};
+use souk_lambda::token_from;
 
 /// Handles the event. A token that is there must be good: 401 or 403 keeps the connection closed.
 ///
@@ -12,20 +12,16 @@ use souk_lambda::{ApiError, token_from};
 pub async fn handle(request: SocketRequest, realtime: &Realtime) -> Result<SocketReply, Error> {
     let connection = socket::connection(&request)?;
     let in_query = request.query_string_parameters.first("access_token");
-    let token = match in_query.map_or_else(|| token_from(&request.headers), |token| Ok(Some(token))) {
-        Ok(token) => token,
-        Err(error) => return Ok(SocketReply::refuse(401, &error, &request)),
+    let principal = match in_query.map_or_else(|| token_from(&request.headers), |token| Ok(Some(token))) {
+        Ok(None) => Ok(None),
+        Ok(Some(token)) => realtime.access.identify(token).await.map(Some),
+        Err(error) => Err(error),
     };
-    let identity = match token {
-        None => None,
-        Some(token) => match realtime.access.identify(token).await {
-            Ok(bearer) if bearer.must_enrol => {
-                return Ok(SocketReply::refuse(403, &ApiError::second_factor_required(), &request));
-            }
-            Ok(bearer) => Some(bearer.identity),
-            Err(error) => return Ok(SocketReply::refuse(401, &error, &request)),
-        },
-    };
-    realtime.connections.connect(&connection, identity, socket::expiry()).await?;
-    Ok(SocketReply::ok())
+    match principal {
+        Ok(principal) => {
+            realtime.connections.connect(&connection, principal, socket::expiry()).await?;
+            Ok(SocketReply::ok())
+        }
+        Err(error) => Ok(SocketReply::refuse(&error, &request)),
+    }
 }

@@ -8,7 +8,11 @@ pub mod notify_orders;
 pub mod subscribe;
 pub mod unsubscribe;
 
+mod commands;
+mod hub;
+mod messages;
 mod notify;
+mod signalr;
 mod socket;
 
 pub use notify::Notifier;
@@ -25,6 +29,6 @@ pub struct Realtime {
     pub connections: Arc<dyn ConnectionTable>,
     /// Whose an order is.
     pub orders: Arc<dyn Orders>,
-    /// Reads tokens.
+    /// Reads tokens, and says whether what they said still counts.
     pub access: Access,
 }

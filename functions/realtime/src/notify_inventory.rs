@@ -1,5 +1,6 @@
 //! Consumer of inventory events: tells browsers of new stock levels (`InventoryUpdated` on `product/{id}` and `catalog`).
 
+use crate::messages::News;
 use crate::notify::{Notice, Notifier, latest_by_subject};
 use souk_domain::realtime::Topic;
 use souk_domain::{Error, Event, EventData};
@@ -20,5 +21,5 @@ pub async fn handle(batch: Batch, notifier: &Notifier) -> Result<BatchResponse, 
 fn notices(event: &Event) -> Vec<Notice<'_>> {
     let EventData::InventoryChanged(stock) = &event.data else { return Vec::new() };
     let topics = [Topic::Product(stock.product_id), Topic::Catalog];
-    topics.into_iter().map(|topic| Notice { kind: "InventoryUpdated", topic, event }).collect()
+    topics.into_iter().map(|topic| Notice { news: News::InventoryUpdated, topic, event }).collect()
 }

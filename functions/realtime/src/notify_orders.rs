@@ -1,6 +1,7 @@
 //! Consumer of order events: tells browsers of the status of orders (`OrderStatusChanged` on `order/{id}`, `customer/{id}`
 //! and `admin`).
 
+use crate::messages::News;
 use crate::notify::{Notice, Notifier};
 use souk_domain::realtime::Topic;
 use souk_domain::{Error, Event, OrderStep};
@@ -21,5 +22,5 @@ fn notices(event: &Event) -> Vec<Notice<'_>> {
         // Nobody can listen to an order before it is placed, and whoever reads its id in the answer knows its status.
         topics.push(Topic::Order(order.order_id));
     }
-    topics.into_iter().map(|topic| Notice { kind: "OrderStatusChanged", topic, event }).collect()
+    topics.into_iter().map(|topic| Notice { news: News::OrderStatusChanged, topic, event }).collect()
 }

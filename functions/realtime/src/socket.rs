@@ -1,5 +1,6 @@
 //! The events that API Gateway sends for a WebSocket API and the answers it takes.
 
+use crate::messages::{Answer, TopicRequest};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,15 +20,9 @@ pub type SocketRequest = ApiGatewayWebsocketProxyRequest;
 pub struct SocketReply {
     /// As in HTTP.
     pub status_code: u16,
-    /// A JSON message.
+    /// A message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-}
-
-/// A message that subscribes or unsubscribes.
-#[derive(Deserialize)]
-struct TopicRequest {
-    topic: Topic,
 }
 
 impl SocketReply {
@@ -36,17 +31,23 @@ impl SocketReply {
         Self { status_code: 200, body: None }
     }
 
+    /// Words of another protocol than plain JSON.
+    pub(crate) fn text(body: String) -> Self {
+        Self { status_code: 200, body: Some(body) }
+    }
+
     /// A message to the browser that sent one, with its `requestId`.
-    pub(crate) fn say(kind: &str, topic: &Topic, request: &SocketRequest) -> Self {
-        Self::with_request_id(200, json!({ "type": kind, "topic": topic }), request)
+    pub(crate) fn say(answer: &Answer<'_>, request: &SocketRequest) -> Self {
+        Self::with_request_id(200, answer, request)
     }
 
     /// A refusal: the same error items as over HTTP.
-    pub(crate) fn refuse(status: u16, error: &ApiError, request: &SocketRequest) -> Self {
-        Self::with_request_id(status, json!({ "type": "Error", "errors": error.errors() }), request)
+    pub(crate) fn refuse(error: &ApiError, request: &SocketRequest) -> Self {
+        Self::with_request_id(error.status().as_u16(), &Answer::Error { errors: error.errors() }, request)
     }
 
-    fn with_request_id(status_code: u16, mut message: Value, request: &SocketRequest) -> Self {
+    fn with_request_id(status_code: u16, answer: &Answer<'_>, request: &SocketRequest) -> Self {
+        let mut message = json!(answer);
         let sent: Option<Value> = request.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
         if let Some(id) =
             sent.as_ref().and_then(|sent| sent.get("requestId")).filter(|id| id.is_string() || id.is_number())
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn an_answer_carries_the_id_of_its_request() {
-        let reply = SocketReply::say("Subscribed", &Topic::Catalog, &request(r#"{"requestId":7}"#));
+        let reply = SocketReply::say(&Answer::Subscribed { topic: &Topic::Catalog }, &request(r#"{"requestId":7}"#));
         assert_eq!(reply.body.as_deref(), Some(r#"{"requestId":7,"topic":"catalog","type":"Subscribed"}"#));
     }
 

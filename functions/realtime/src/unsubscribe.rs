@@ -1,6 +1,7 @@
 //! `unsubscribe`: a browser has heard enough of a topic: `{"action":"unsubscribe","topic":"product/…"}`. Answers
 //! `Unsubscribed` or `Error`.
 
+use crate::messages::Answer;
 use crate::socket::{self, SocketReply, SocketRequest};
 use souk_domain::Error;
 use souk_domain::ports::ConnectionTable;
@@ -12,8 +13,8 @@ use souk_domain::ports::ConnectionTable;
 pub async fn handle(request: SocketRequest, connections: &dyn ConnectionTable) -> Result<SocketReply, Error> {
     let topic = match socket::topic(&request) {
         Ok(topic) => topic,
-        Err(error) => return Ok(SocketReply::refuse(422, &error, &request)),
+        Err(error) => return Ok(SocketReply::refuse(&error, &request)),
     };
     connections.unsubscribe(&socket::connection(&request)?, &topic).await?;
-    Ok(SocketReply::say("Unsubscribed", &topic, &request))
+    Ok(SocketReply::say(&Answer::Unsubscribed { topic: &topic }, &request))
 }

@@ -1,4 +1,8 @@
 use crate::AwsSettings;
+use crate::connection_items::{
+    CARRIED, Item, connection, connection_key, expiring, has_expired, listened_key, of_principal, seconds, string,
+    subscriber, subscription, subscription_key, text,
+};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
@@ -9,8 +13,8 @@ use aws_sdk_dynamodb::types::{
 };
 use futures::{StreamExt, TryStreamExt};
 use souk_domain::ports::{ConnectionTable, Subscribers};
-use souk_domain::realtime::{ConnectionId, Identity, Topic};
-use souk_domain::{DateTime, Error, Result, Role};
+use souk_domain::realtime::{Connection, ConnectionId, Principal, Protocol, Subscriber, Topic};
+use souk_domain::{DateTime, Error, Result};
 use std::collections::{HashMap, HashSet};
 
 /// The index that finds the connections of a topic.
@@ -21,56 +25,25 @@ const BATCH_GET: usize = 100;
 const BATCH_WRITE: usize = 25;
 /// Queries at once for the topics that have listeners.
 const QUERIES: usize = 8;
+/// Updates at once when somebody shows another token.
+const UPDATES: usize = 8;
 
 /// The connection table: one DynamoDB table of small items that all expire (`expires`, seconds since the Unix epoch).
 ///
 /// | pk               | sk              | what                                                             |
 /// |------------------|-----------------|------------------------------------------------------------------|
-/// | connection id    | `connection`    | who logged in                                                    |
+/// | connection id    | `connection`    | who logged in (`customer`, `role`, `session`, `token_expires`), and the `protocol` it speaks |
 /// | connection id    | `topic#{topic}` | a subscription; `topic` puts it into the index `by-topic`        |
 /// | `topic#{topic}`  | `listened`      | somebody subscribed to the topic in the life of the longest connection |
+///
+/// A subscription repeats the protocol and, for a private topic, who is logged in, and the index carries both: whoever sends a
+/// message asks for nothing else.
 ///
 /// The last kind lets a notifier ask for a hundred topics in one request and query only those that have listeners: most
 /// products have none at any moment. It is never deleted; it expires with the last connection that could use it.
 pub struct DynamoConnections {
     client: Client,
     table: String,
-}
-
-type Item = HashMap<String, AttributeValue>;
-
-fn string(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
-}
-
-fn key(pk: impl Into<String>, sk: impl Into<String>) -> Item {
-    HashMap::from([("pk".to_owned(), string(pk)), ("sk".to_owned(), string(sk))])
-}
-
-fn connection_key(connection: &ConnectionId) -> Item {
-    key(&connection.0, "connection")
-}
-
-fn subscription_key(connection: &ConnectionId, topic: &Topic) -> Item {
-    key(&connection.0, format!("topic#{topic}"))
-}
-
-fn listened_key(topic: &Topic) -> Item {
-    key(format!("topic#{topic}"), "listened")
-}
-
-fn expiring(mut item: Item, expires: DateTime) -> Item {
-    item.insert("expires".to_owned(), AttributeValue::N(expires.timestamp().to_string()));
-    item
-}
-
-fn text<'a>(item: &'a Item, attribute: &str) -> Option<&'a str> {
-    item.get(attribute)?.as_s().ok().map(String::as_str)
-}
-
-fn has_expired(item: &Item, now: DateTime) -> bool {
-    let expires = item.get("expires").and_then(|value| value.as_n().ok()).and_then(|number| number.parse::<i64>().ok());
-    expires.is_some_and(|expires| expires <= now.timestamp())
 }
 
 fn unavailable<E, R>(error: SdkError<E, R>) -> Error
@@ -108,7 +81,12 @@ impl DynamoConnections {
             .index_name(BY_TOPIC)
             .key_schema(part("topic", KeyType::Hash)?)
             .key_schema(part("pk", KeyType::Range)?)
-            .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
+            .projection(
+                Projection::builder()
+                    .projection_type(ProjectionType::Include)
+                    .set_non_key_attributes(Some(CARRIED.map(str::to_owned).to_vec()))
+                    .build(),
+            )
             .build()
             .map_err(invalid)?;
         let made = self
@@ -189,9 +167,43 @@ impl DynamoConnections {
             .try_collect()
             .await
             .map_err(unavailable)?;
-        let connections =
-            items.iter().filter_map(|item| text(item, "pk")).map(|id| ConnectionId(id.to_owned())).collect();
-        Ok((topic, connections))
+        Ok((topic, items.iter().filter_map(subscriber).collect()))
+    }
+
+    /// The keys of whatever is known of a connection.
+    async fn keys(&self, connection: &ConnectionId) -> Result<Vec<Item>> {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :connection")
+            .expression_attribute_values(":connection", string(&connection.0))
+            .projection_expression("pk, sk")
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(unavailable)
+    }
+
+    /// Sets attributes of an item that is there; `false` when it is not.
+    async fn set(&self, key: Item, attributes: Vec<(&str, AttributeValue)>) -> Result<bool> {
+        // Some of the names are words of DynamoDB's language.
+        let parts: Vec<String> = (0..attributes.len()).map(|at| format!("#a{at} = :a{at}")).collect();
+        let mut update = self.client.update_item().table_name(&self.table).set_key(Some(key));
+        update = update.update_expression(format!("SET {}", parts.join(", ")));
+        update = update.condition_expression("attribute_exists(pk)");
+        for (at, (name, value)) in attributes.into_iter().enumerate() {
+            update = update.expression_attribute_names(format!("#a{at}"), name);
+            update = update.expression_attribute_values(format!(":a{at}"), value);
+        }
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
+            Err(error) => Err(unavailable(error)),
+        }
     }
 }
 
@@ -207,53 +219,77 @@ fn delete(key: Item) -> Result<WriteRequest> {
 
 #[async_trait]
 impl ConnectionTable for DynamoConnections {
-    async fn connect(&self, connection: &ConnectionId, identity: Option<Identity>, expires: DateTime) -> Result<()> {
+    async fn connect(&self, connection: &ConnectionId, principal: Option<Principal>, expires: DateTime) -> Result<()> {
         let mut item = expiring(connection_key(connection), expires);
-        if let Some(Identity { id, role }) = identity {
-            item.insert("customer".to_owned(), string(id.to_string()));
-            item.insert("role".to_owned(), string(role.as_str()));
-        }
+        let principal = principal.iter().flat_map(of_principal);
+        item.extend(principal.map(|(name, value)| (name.to_owned(), value)));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         put.send().await.map(drop).map_err(unavailable)
     }
 
-    async fn identity(&self, connection: &ConnectionId) -> Result<Option<Option<Identity>>> {
-        let get = self.client.get_item().table_name(&self.table).set_key(Some(connection_key(connection)));
-        let Some(item) = get.send().await.map_err(unavailable)?.item else { return Ok(None) };
-        if has_expired(&item, souk_domain::now()) {
-            return Ok(None);
+    async fn connection(&self, id: &ConnectionId) -> Result<Option<Connection>> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(connection_key(id)));
+        // A browser may ask for a topic right after its handshake, or after it showed another token.
+        let get = get.consistent_read(true);
+        let item = get.send().await.map_err(unavailable)?.item;
+        let alive = item.filter(|item| !has_expired(item, souk_domain::now()));
+        Ok(alive.as_ref().map(connection))
+    }
+
+    async fn speak(&self, connection: &ConnectionId, protocol: Protocol) -> Result<bool> {
+        self.set(connection_key(connection), vec![("protocol", string(protocol.as_str()))]).await
+    }
+
+    async fn authenticate(&self, connection: &ConnectionId, principal: Principal, topics: &[Topic]) -> Result<bool> {
+        if !self.set(connection_key(connection), of_principal(&principal).to_vec()).await? {
+            return Ok(false);
         }
-        let id = text(&item, "customer").and_then(|id| id.parse().ok());
-        let role = text(&item, "role").and_then(Role::from_word);
-        Ok(Some(id.zip(role).map(|(id, role)| Identity { id, role })))
+        let keys = topics.iter().map(|topic| subscription_key(connection, topic));
+        futures::stream::iter(keys)
+            .map(Ok)
+            .try_for_each_concurrent(UPDATES, async |key| {
+                self.set(key, of_principal(&principal).to_vec()).await.map(drop)
+            })
+            .await?;
+        Ok(true)
+    }
+
+    async fn topics(&self, connection: &ConnectionId) -> Result<Vec<Topic>> {
+        let keys = self.keys(connection).await?;
+        Ok(keys.iter().filter_map(|key| text(key, "sk")?.strip_prefix("topic#")?.parse().ok()).collect())
     }
 
     async fn disconnect(&self, connection: &ConnectionId) -> Result<()> {
-        let items: Vec<Item> = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :connection")
-            .expression_attribute_values(":connection", string(&connection.0))
-            .projection_expression("pk, sk")
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(unavailable)?;
-        self.write(items.into_iter().map(delete).collect::<Result<_>>()?).await
+        let keys = self.keys(connection).await?;
+        self.write(keys.into_iter().map(delete).collect::<Result<_>>()?).await
     }
 
-    async fn subscribe(&self, connection: &ConnectionId, topic: &Topic, expires: DateTime) -> Result<()> {
-        let mut subscription = expiring(subscription_key(connection, topic), expires);
-        subscription.insert("topic".to_owned(), string(topic.to_string()));
+    async fn subscribe(&self, subscriber: &Subscriber, topic: &Topic, expires: DateTime) -> Result<()> {
+        let subscription = subscription(subscriber, topic, expires);
         self.write(vec![put(expiring(listened_key(topic), expires))?, put(subscription)?]).await
     }
 
     async fn unsubscribe(&self, connection: &ConnectionId, topic: &Topic) -> Result<()> {
         let key = subscription_key(connection, topic);
         self.client.delete_item().table_name(&self.table).set_key(Some(key)).send().await.map(drop).map_err(unavailable)
+    }
+
+    async fn expel(&self, subscriber: &Subscriber, topic: &Topic) -> Result<()> {
+        let key = subscription_key(&subscriber.connection, topic);
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
+        let delete = match &subscriber.principal {
+            None => delete.condition_expression("attribute_not_exists(token_expires)"),
+            // The index may be a moment behind the table.
+            Some(principal) => delete
+                .condition_expression("#session = :session AND token_expires = :expires")
+                .expression_attribute_names("#session", "session")
+                .expression_attribute_values(":session", string(principal.session.to_string()))
+                .expression_attribute_values(":expires", seconds(principal.expires_at)),
+        };
+        match delete.send().await {
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+            answer => answer.map(drop).map_err(unavailable),
+        }
     }
 
     async fn subscribers(&self, topics: &[Topic]) -> Result<Vec<Subscribers>> {

@@ -1,6 +1,7 @@
 //! AWS behind the domain's ports: the connection table on DynamoDB, pushes through API Gateway, invocations of Lambda
 //! functions. Every adapter takes an endpoint, so that the same code runs against local stand-ins.
 
+mod connection_items;
 mod connections;
 mod invoker;
 mod push;

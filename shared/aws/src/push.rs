@@ -2,6 +2,7 @@ use crate::AwsSettings;
 use async_trait::async_trait;
 use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::error::DisplayErrorContext;
+use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnectionError;
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use souk_domain::ports::{Delivery, Push};
@@ -28,6 +29,16 @@ impl Push for GatewayPush {
             Ok(_) => Ok(Delivery::Sent),
             Err(error) => match error.as_service_error() {
                 Some(PostToConnectionError::GoneException(_)) => Ok(Delivery::Gone),
+                _ => Err(Error::Unavailable(format!("@connections: {}", DisplayErrorContext(&error)))),
+            },
+        }
+    }
+
+    async fn close(&self, connection: &ConnectionId) -> Result<()> {
+        match self.client.delete_connection().connection_id(&connection.0).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteConnectionError::GoneException(_)) => Ok(()),
                 _ => Err(Error::Unavailable(format!("@connections: {}", DisplayErrorContext(&error)))),
             },
         }

@@ -77,7 +77,7 @@ pub async fn pieces_that_are_named_twice_are_released_together(store: Arc<dyn St
     shop.pay(placed.id).await;
     let twice = [1, 2].map(|number| sent(product, number)).to_vec();
     let wish = RefundWish::Lines(twice);
-    let refund = move |order: &Order, cause: &Cause| order.refund(&wish, &reason("sorry"), staff, cause);
+    let refund = move |order: &Order, cause: &Cause| order.refund(None, &wish, &reason("sorry"), staff, cause);
     let refunded = shop.step(placed.id, &cause(), refund).await.expect("a refund");
     assert_eq!((refunded.lines[0].cancelled, shop.stock(product).await.reserved), (3, 1));
 }

@@ -72,6 +72,29 @@ pub async fn the_order_of_somebody_forgotten_goes_on(store: Arc<dyn Store>) {
     assert_eq!((ended.version, shop.stock(product).await.reserved), (3, 0));
 }
 
+/// What others' commands on an order are answered with again does not bring the address back; what is kept of other orders stays.
+pub async fn the_kept_answers_of_staff_lose_the_address_too(store: Arc<dyn Store>) {
+    let shop = Shop::open(store).await;
+    let product = shop.stocked("A1", 100).await.id;
+    let (ada, bob, staff) = (shop.customer("ada").await, shop.customer("bob").await, shop.staff);
+    let write = |order: &Order, cause: &Cause, staff| order.add_note(&note("rang them"), false, staff, cause);
+    let mut answered = Vec::new();
+    for buyer in [ada, bob] {
+        let id = shop.place(addressed(buyer, product)).await.expect("an order").value.id;
+        let claim = claimed("staff", &id.to_string(), 1);
+        shop.change_as(id, None, &claim, move |order, cause| write(order, cause, staff)).await.expect("a note");
+        answered.push(id);
+    }
+    shop.store.erase_customer(ada, &cause()).await.expect("an erasure");
+    let mut replayed = Vec::new();
+    for id in answered {
+        let claim = claimed("staff", &id.to_string(), 1);
+        let again = shop.change_as(id, None, &claim, |_, _| Ok(None)).await.expect("an answer");
+        replayed.push((again.replayed.is_some(), again.value.shipping_address.is_some()));
+    }
+    assert_eq!(replayed, [(false, false), (true, true)]);
+}
+
 /// What is decided about an order while its buyer is being forgotten does not bring the address back, whichever comes first.
 pub async fn a_change_during_an_erasure_brings_no_address_back(store: Arc<dyn Store>) {
     let shop = Shop::open(store).await;

@@ -25,6 +25,7 @@ pub mod order_numbers;
 pub mod order_races;
 pub mod orders;
 pub mod outbox;
+pub mod outbox_archive;
 pub mod passwords;
 pub mod people;
 pub mod people_list;
@@ -237,6 +238,7 @@ macro_rules! conformance_tests {
             erased_orders {
                 an_order_loses_its_address_and_notes_with_its_buyer
                 the_order_of_somebody_forgotten_goes_on
+                the_kept_answers_of_staff_lose_the_address_too
                 a_change_during_an_erasure_brings_no_address_back
             }
             mails {
@@ -426,6 +428,15 @@ macro_rules! conformance_tests {
                 events_carry_their_cause
                 categories_and_customers_make_no_event
             }
+            outbox_archive {
+                events_are_walked_in_the_order_of_their_commits
+                events_are_read_since_a_moment
+                what_was_published_is_archived
+                archived_events_keep_their_places
+                archived_events_are_not_published_again
+                archivers_at_once_move_each_event_once
+                no_event_is_missed_while_events_are_archived
+            }
         }
     };
     (@expand $attributes:tt $open:ident $($module:ident { $($test:ident)* })*) => {
@@ -471,6 +482,7 @@ mod tests {
             ("order_races", include_str!("order_races.rs")),
             ("orders", include_str!("orders.rs")),
             ("outbox", include_str!("outbox.rs")),
+            ("outbox_archive", include_str!("outbox_archive.rs")),
             ("passwords", include_str!("passwords.rs")),
             ("people", include_str!("people.rs")),
             ("people_list", include_str!("people_list.rs")),

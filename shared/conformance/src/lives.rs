@@ -151,9 +151,9 @@ fn anything(
             16 if flag => order.receive_return(goods, ReceivedGoods::Restock, actor, cause),
             16 => order.receive_return(goods, ReceivedGoods::WriteOff, actor, cause),
             17 => match number {
-                1 => order.refund(&RefundWish::All, &reason("all"), actor, cause),
-                2 => order.refund(&RefundWish::Amount(gbp(7)), &reason("some"), actor, cause),
-                _ => order.refund(&RefundWish::Lines(vec![pieces[0]]), &reason("those"), actor, cause),
+                1 => order.refund(None, &RefundWish::All, &reason("all"), actor, cause),
+                2 => order.refund(None, &RefundWish::Amount(gbp(7)), &reason("some"), actor, cause),
+                _ => order.refund(None, &RefundWish::Lines(vec![pieces[0]]), &reason("those"), actor, cause),
             },
             _ => order.settle_review(&reason("looked"), actor, cause),
         }

@@ -100,8 +100,9 @@ async fn order_that_is(shop: &Shop, status: OrderStatus) -> Order {
         let wish = parcel(&format!("T{number}"), [sent(product, number)]);
         shop.change(id, move |order, cause| order.ship(&wish, staff, cause))
     };
-    let refund =
-        |wish: RefundWish| shop.change(id, move |order, cause| order.refund(&wish, &reason("sorry"), staff, cause));
+    let refund = |wish: RefundWish| {
+        shop.change(id, move |order, cause| order.refund(None, &wish, &reason("sorry"), staff, cause))
+    };
     match status {
         OrderStatus::PendingPayment | OrderStatus::Paid => {}
         OrderStatus::PartiallyShipped => send(1).await.map(drop).expect("a parcel"),
@@ -127,6 +128,7 @@ async fn order_that_is(shop: &Shop, status: OrderStatus) -> Order {
             let other = |order: &Order, cause: &Cause| {
                 let mut refunds = seen(order, ProviderState::Captured).refunds;
                 refunds.push(souk_domain::ProviderRefund {
+                    reference: "re_elsewhere".to_owned(),
                     operation_id: None,
                     amount_minor: 1,
                     state: souk_domain::RefundState::Succeeded,

@@ -8,20 +8,20 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Long enough that no slow machine gets there within a test.
-fn much_later() -> DateTime {
+pub(crate) fn much_later() -> DateTime {
     now() + Duration::minutes(10)
 }
 
-async fn claim(store: &Arc<dyn Store>, limit: usize, until: DateTime) -> Vec<Event> {
+pub(crate) async fn claim(store: &Arc<dyn Store>, limit: usize, until: DateTime) -> Vec<Event> {
     store.claim_unpublished(limit, much_later(), until).await.expect("events")
 }
 
-fn ids(events: &[Event]) -> Vec<EventId> {
+pub(crate) fn ids(events: &[Event]) -> Vec<EventId> {
     events.iter().map(|event| event.id).collect()
 }
 
 /// A shop with so many events, oldest first.
-async fn with_events(store: Arc<dyn Store>, number: usize) -> (Shop, Vec<Event>) {
+pub(crate) async fn with_events(store: Arc<dyn Store>, number: usize) -> (Shop, Vec<Event>) {
     let shop = Shop::open(store).await;
     let id = shop.product("A1").await.id;
     for n in 1..number as i64 {
@@ -33,7 +33,7 @@ async fn with_events(store: Arc<dyn Store>, number: usize) -> (Shop, Vec<Event>)
 }
 
 /// Marks events and waits up to two seconds until the mark has arrived and `left` events are left.
-async fn publish(store: &Arc<dyn Store>, published: &[EventId], left: usize) {
+pub(crate) async fn publish(store: &Arc<dyn Store>, published: &[EventId], left: usize) {
     store.mark_published(published).await.expect("a mark");
     for _ in 0..40 {
         if outbox(store).await.len() == left {

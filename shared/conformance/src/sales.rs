@@ -263,6 +263,7 @@ pub(crate) fn seen(order: &Order, state: ProviderState) -> ProviderPayment {
     let payment = order.payments.last().expect("a payment");
     let refunds = payment.operations.iter().filter(|operation| operation.kind == OperationKind::Refund);
     let refunds = refunds.map(|operation| ProviderRefund {
+        reference: format!("re_{}", operation.id),
         operation_id: Some(operation.id),
         amount_minor: operation.amount.amount_minor(),
         state: RefundState::Succeeded,

@@ -120,7 +120,7 @@ pub async fn an_order_waits_for_what_its_provider_was_asked(store: Arc<dyn Store
     assert!(unsettled(later(99).at).await.is_empty());
     for (minutes, pennies) in [(6, 10), (8, 20)] {
         let wish = RefundWish::Amount(crate::shop::gbp(pennies));
-        let refund = move |order: &Order, cause: &Cause| order.refund(&wish, &reason("sorry"), staff, cause);
+        let refund = move |order: &Order, cause: &Cause| order.refund(None, &wish, &reason("sorry"), staff, cause);
         shop.step(id, &later(minutes), refund).await.expect("a refund");
         assert_eq!(unsettled(later(6).at).await, [id], "the oldest counts");
     }

@@ -29,6 +29,8 @@ async fn bare_database() -> Turn {
     for table in [
         "idempotency",
         "outbox",
+        "outbox_archive",
+        "outbox_archiving",
         "stock_movement",
         "order_line",
         "sales_order",
@@ -60,7 +62,7 @@ async fn several_migrations_at_once_apply_each_file_once() {
     for starter in starters.collect::<Vec<_>>() {
         applied.extend(starter.await.expect("a task").expect("a migration"));
     }
-    assert_eq!(applied, ["0001_initial", "0002_accounts", "0003_orders_and_payments"]);
+    assert_eq!(applied, ["0001_initial", "0002_accounts", "0003_orders_and_payments", "0004_outbox_archive"]);
     assert!(store().migrate().await.expect("nothing to do").is_empty());
 }
 
@@ -116,6 +118,10 @@ async fn constraints_stand_behind_the_rules_of_the_domain() {
     let event = format!(
         "INSERT INTO outbox (event_id, type, subject, version, correlation_id, data, created_at)
          VALUES (NEWID(), N'x', NEWID(), 1, N'x', N'no', {at})"
+    );
+    let archived = format!(
+        "INSERT INTO outbox_archive (sequence, event_id, type, subject, version, correlation_id, data, created_at, published_at)
+         VALUES (1, NEWID(), N'x', NEWID(), 1, N'x', N'no', {at}, {at})"
     );
     let claim =
         format!("INSERT INTO idempotency (claim, fingerprint, request_id, expires_at) VALUES (0x01, 0x01, N'x', {at})");
@@ -194,6 +200,8 @@ async fn constraints_stand_behind_the_rules_of_the_domain() {
         ("stock_movement_fits_kind", &movement("returned", 1, 1)),
         ("stock_movement_fits_kind", &movement("adjusted", 1, 0)),
         ("outbox_data_json", &event),
+        ("outbox_archive_data_json", &archived),
+        ("outbox_archiving_single", "INSERT INTO outbox_archiving (only_row, runs) VALUES (2, 0)"),
         ("idempotency_claim_length", &claim),
     ];
     for (name, sql) in cases {

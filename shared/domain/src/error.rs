@@ -124,8 +124,12 @@ impl Error {
     pub const NOTHING_TO_SHIP: Self = Self::conflict("nothing_to_ship", "nothing of the order is left to be sent");
     /// The return's life does not lead there.
     pub const RETURN_STATUS: Self = Self::conflict("return_status", "the return's status does not allow this");
-    /// A hundred notes are a thread for another place.
-    pub const TOO_MANY_NOTES: Self = Self::conflict("too_many_notes", "an order has up to 100 notes");
+    /// Fifty notes of one author are a thread for another place.
+    pub const TOO_MANY_NOTES: Self = Self::conflict("too_many_notes", "an order has up to 50 notes of one author");
+    /// Ten attempts to pay are enough.
+    pub const TOO_MANY_PAYMENTS: Self = Self::conflict("too_many_payments", "too many payments of this order failed");
+    /// A parcel is sent once, with what is in it.
+    pub const PARCEL_SENT: Self = Self::conflict("parcel_sent", "this parcel was sent with something else in it");
     /// There is no such coupon, or not now, or not in this currency.
     pub const COUPON_INVALID: Self =
         Self::conflict("coupon_invalid", "the coupon does not exist or is not valid for this order now");

@@ -274,6 +274,8 @@ pub struct OrderEvent {
     pub status: OrderStatus,
     /// Where its goods are.
     pub fulfilment: Fulfilment,
+    /// All that happened to it at once; the event is called by the most telling of them.
+    pub steps: Vec<OrderStep>,
     /// What it costs.
     pub total: Money,
     /// What was paid of it.
@@ -345,6 +347,7 @@ impl Event {
             customer_id: order.customer_id,
             status: order.status,
             fulfilment: order.fulfilment,
+            steps: order.steps_of(order.version),
             total: order.totals.grand_total.clone(),
             paid: order.totals.paid.clone(),
             refunded: order.totals.refunded.clone(),

@@ -10,6 +10,7 @@ mod category;
 mod command;
 mod contact;
 mod customer;
+mod entry_id;
 mod error;
 mod event;
 mod id;
@@ -41,6 +42,7 @@ pub use contact::{Address, CountryCode, Email};
 pub use customer::{
     Account, AddressBook, Customer, CustomerQuery, CustomerStatus, NewCustomer, NewRegistration, Profile, SavedAddress,
 };
+pub use entry_id::EntryId;
 pub use error::{Error, PriceChange, Result, Shortage};
 pub use event::{Aggregate, Event, EventData, MailEvent, OrderEvent, OrderedItem, ProductEvent, StockEvent};
 pub use id::{
@@ -52,8 +54,8 @@ pub use money::{CurrencyCode, Money};
 pub use order::{
     ChosenShipping, Decide, Dispatch, Ending, Fulfilment, GoodsReturn, HistoryEntry, NewOrder, NewOrderLine, Note,
     NoteText, Operation, OperationKind, OperationStatus, Order, OrderChange, OrderLine, OrderNumber, OrderSearch,
-    OrderStatus, OrderStep, OrderText, OrderTotals, Payment, PaymentStatus, Placement, ReceivedGoods, RefundWish,
-    ReturnReason, ReturnStatus, Shipment, ShippedPieces, StockMove, TrackingNumber,
+    OrderStatus, OrderStep, OrderText, OrderTotals, Payment, PaymentStatus, Placement, ReceivedGoods, RefundElsewhere,
+    RefundWish, ReturnReason, ReturnStatus, Shipment, ShippedPieces, StockMove, TrackingNumber,
 };
 pub use page::{Limit, Page};
 pub use payment::{

@@ -111,6 +111,8 @@ pub enum ProviderState {
 /// A refund as a provider sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderRefund {
+    /// Its name for it.
+    pub reference: String,
     /// Our name for it; absent for one that somebody made at the provider.
     pub operation_id: Option<OperationId>,
     /// Minor units.
@@ -139,6 +141,8 @@ pub enum ProviderAnswer {
     Refused {
         /// Its word for why.
         code: String,
+        /// How it sees the payment now, which may explain it; absent when there is none.
+        payment: Option<Box<ProviderPayment>>,
     },
 }
 

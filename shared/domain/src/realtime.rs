@@ -1,6 +1,6 @@
 //! What browsers listen to and what they hear.
 
-use crate::{CustomerId, DateTime, OrderId, ProductId, Role, Violation};
+use crate::{CustomerId, DateTime, OrderId, ProductId, Role, SessionId, Violation};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -24,6 +24,69 @@ pub struct Identity {
     pub role: Role,
 }
 
+/// Somebody as their access token shows them: who, in which session, and until when the token's word counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// Who, and what they may do.
+    pub identity: Identity,
+    /// The log-in that the token comes from.
+    pub session: SessionId,
+    /// When the token expires, to the second.
+    pub expires_at: DateTime,
+}
+
+impl Principal {
+    /// Whether the token still counts.
+    pub fn is_current(&self, now: DateTime) -> bool {
+        now < self.expires_at
+    }
+}
+
+/// How messages are written on a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// One JSON object a message.
+    #[default]
+    Json,
+    /// The JSON encoding of the SignalR hub protocol, spoken once its handshake is done.
+    SignalR,
+}
+
+impl Protocol {
+    /// Its name at rest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::SignalR => "signalr",
+        }
+    }
+
+    /// The protocol of this name.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Json, Self::SignalR].into_iter().find(|protocol| protocol.as_str() == word)
+    }
+}
+
+/// What is known of an open connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// Who logged in on it; nobody for a guest.
+    pub principal: Option<Principal>,
+    /// What it speaks.
+    pub protocol: Protocol,
+}
+
+/// A connection that listens to a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscriber {
+    /// Which.
+    pub connection: ConnectionId,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// On whose word it hears a private topic.
+    pub principal: Option<Principal>,
+}
+
 /// What a connection can subscribe to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -38,6 +101,16 @@ pub enum Topic {
     Customer(CustomerId),
     /// `admin`: everything that staff watches. For staff.
     Admin,
+}
+
+impl Topic {
+    /// Whether only some may listen, and only while they are logged in.
+    pub fn is_private(&self) -> bool {
+        match self {
+            Topic::Product(_) | Topic::Catalog => false,
+            Topic::Order(_) | Topic::Customer(_) | Topic::Admin => true,
+        }
+    }
 }
 
 impl fmt::Display for Topic {
@@ -104,6 +177,13 @@ pub struct Message<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn protocols_read_back_as_they_are_written() {
+        for protocol in [Protocol::Json, Protocol::SignalR] {
+            assert_eq!(Protocol::from_word(protocol.as_str()), Some(protocol));
+        }
+    }
 
     #[test]
     fn topics_read_back_as_they_are_written() {

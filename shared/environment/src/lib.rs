@@ -5,8 +5,9 @@ use anyhow::{Context, Result};
 use chrono::Duration;
 use secrecy::SecretString;
 use souk_aws::{AwsSettings, DynamoConnections, GatewayPush, LambdaInvoker};
-use souk_domain::ports::{ConnectionTable, EventStream, Invoker, Mailer, PaymentProvider, Push, Store};
-use souk_lambda::{Access, Announcer, Copies, Door, Ports, TokenIssuer, TokenKeys};
+use souk_domain::CaptureMode;
+use souk_domain::ports::{ConnectionTable, EventStream, Invoker, Mailer, Push, Store, StreamEntry};
+use souk_lambda::{Access, Announcer, Copies, Door, Ports, Till, TokenIssuer, TokenKeys};
 use souk_redis::{RedisEventStream, RedisLink};
 use souk_sqlite::SqliteStore;
 use souk_sqlserver::{Settings, SqlServerStore};
@@ -39,8 +40,13 @@ pub const MAIL_FROM: &str = "SOUK_MAIL_FROM";
 pub const SHOP_URL: &str = "SOUK_SHOP_URL";
 /// Moves money: `stripe://{secret key}:{webhook secret}@api.stripe.com`, or the sandbox, `sandbox://…` (see `souk_payments::provider`).
 pub const PAYMENT_URL: &str = "SOUK_PAYMENT_URL";
+/// When money moves: `automatic`, with the payment, unless it says `manual`, when staff captures it. Optional.
+pub const CAPTURE: &str = "SOUK_CAPTURE";
 /// How long an order waits for its payment, in seconds; 1800 unless set. Optional.
 pub const PAYMENT_WINDOW: &str = "SOUK_PAYMENT_WINDOW";
+/// The pause before an event that failed is delivered again, in milliseconds, from which the later ones grow; 1000 unless a test
+/// has no time. Optional.
+pub const RETRY_PAUSE: &str = "SOUK_RETRY_PAUSE_MS";
 /// Seals the secrets of authenticators: 32 bytes, base64.
 pub const SECOND_FACTOR_KEY: &str = "SOUK_SECOND_FACTOR_KEY";
 /// Checks access tokens: one or more Ed25519 keys in PEM, so that tokens of the last key stay good after a rotation.
@@ -98,7 +104,14 @@ impl Environment {
 
     /// A reader of event streams, of its own connection.
     pub fn event_stream(&self) -> Result<Arc<dyn EventStream>> {
-        Ok(Arc::new(RedisEventStream::new(self.redis()?)))
+        Ok(Arc::new(RedisEventStream::new(self.redis()?).retrying_after(self.retry_pause()?)))
+    }
+
+    /// The pause before an event that failed is delivered again.
+    pub fn retry_pause(&self) -> Result<std::time::Duration> {
+        let Some(millis) = self.optional(RETRY_PAUSE) else { return Ok(StreamEntry::FIRST_PAUSE) };
+        let millis = millis.parse().with_context(|| format!("{RETRY_PAUSE} is no number of milliseconds"))?;
+        Ok(std::time::Duration::from_millis(millis))
     }
 
     /// Says who may call.
@@ -126,8 +139,15 @@ impl Environment {
     }
 
     /// Moves money.
-    pub fn payment_provider(&self) -> Result<Arc<dyn PaymentProvider>> {
-        souk_payments::provider(&SecretString::from(self.required(PAYMENT_URL)?)).context(PAYMENT_URL)
+    pub fn till(&self) -> Result<Till> {
+        let provider =
+            souk_payments::provider(&SecretString::from(self.required(PAYMENT_URL)?)).context(PAYMENT_URL)?;
+        let capture = match self.optional(CAPTURE).as_deref() {
+            None | Some("automatic") => CaptureMode::Automatic,
+            Some("manual") => CaptureMode::Manual,
+            Some(_) => anyhow::bail!("{CAPTURE} is automatic or manual"),
+        };
+        Ok(Till { provider, capture, shop_url: self.shop_url()? })
     }
 
     fn payment_window(&self) -> Result<Duration> {

@@ -6,7 +6,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use souk_domain::realtime::Identity;
+use souk_domain::realtime::{Identity, Principal};
 use souk_domain::{CustomerId, Rate, Role};
 
 /// Reads access tokens and lets their bearers in.
@@ -22,11 +22,29 @@ impl Access {
     /// Whom the token is for, while their session lasts.
     ///
     /// # Errors
-    /// 401 `invalid_token`, `session_ended`
-    pub async fn identify(&self, token: &str) -> Result<Bearer, ApiError> {
-        let bearer = self.keys.read(token)?;
+    /// 401 `invalid_token`, `session_ended`, 403 `second_factor_required`
+    pub async fn identify(&self, token: &str) -> Result<Principal, ApiError> {
+        let (bearer, expires_at) = self.keys.read_until(token)?;
         self.door.admit(Some(bearer), &[]).await?;
-        Ok(bearer)
+        if bearer.must_enrol {
+            return Err(ApiError::second_factor_required());
+        }
+        Ok(Principal { identity: bearer.identity, session: bearer.session, expires_at })
+    }
+
+    /// Whether somebody's word of earlier still counts: their token has not expired and their session goes on.
+    ///
+    /// # Errors
+    /// 401 `invalid_token`, `session_ended`
+    pub async fn recall(&self, principal: &Principal) -> Result<(), ApiError> {
+        if !principal.is_current(souk_domain::now()) {
+            return Err(ApiError::unauthenticated(
+                "invalid_token",
+                "the token has expired; authenticate with a new one",
+            ));
+        }
+        let Principal { identity, session, .. } = *principal;
+        self.door.admit(Some(Bearer { identity, session, must_enrol: false }), &[]).await
     }
 }
 

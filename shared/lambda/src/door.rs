@@ -5,8 +5,8 @@ use crate::{ApiError, Bearer};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use souk_domain::ports::{Admission, Gate};
-use souk_domain::{Allowance, Meter, Rate};
-use std::collections::HashMap;
+use souk_domain::{Allowance, CustomerId, Meter, Rate, SessionId};
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -67,6 +67,14 @@ impl Door {
         refused.map_or(Ok(()), |wait| Err(ApiError::too_many_requests(wait)))
     }
 
+    /// Which of these sessions have ended; none, as far as is known, while Redis is away.
+    pub async fn ended(&self, sessions: &[(CustomerId, SessionId)]) -> HashSet<SessionId> {
+        self.gate.ended(sessions).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "no session can be checked");
+            HashSet::new()
+        })
+    }
+
     fn count_here(&self, meter: &Meter) -> Allowance {
         let (limit, reset) = (meter.rate.burst, meter.rate.per);
         let Some(limiter) = self.here.get(meter.rate.name) else {
@@ -94,7 +102,7 @@ mod tests {
     use super::*;
     use async_trait::async_trait;
     use souk_domain::realtime::Identity;
-    use souk_domain::{CustomerId, DateTime, Error, Role, SessionId};
+    use souk_domain::{DateTime, Error, Role};
 
     /// Redis is away.
     struct Away;
@@ -109,6 +117,10 @@ mod tests {
         ) -> souk_domain::Result<Admission> {
             Err(Error::Unavailable("away".to_owned()))
         }
+
+        async fn ended(&self, _: &[(CustomerId, SessionId)]) -> souk_domain::Result<HashSet<SessionId>> {
+            Err(Error::Unavailable("away".to_owned()))
+        }
     }
 
     #[tokio::test]
@@ -117,6 +129,7 @@ mod tests {
         let identity = Identity { id: CustomerId::new(), role: Role::Customer };
         let bearer = Bearer { identity, session: SessionId::new(), must_enrol: false };
         assert!(door.admit(Some(bearer), &[]).await.is_ok());
+        assert!(door.ended(&[(identity.id, bearer.session)]).await.is_empty());
         let tries = |whom: &str| [door.meter(Rate::LOG_IN_ACCOUNT, whom)];
         for _ in 0..Rate::LOG_IN_ACCOUNT.burst {
             assert!(door.admit(None, &tries("ada")).await.is_ok());

@@ -26,7 +26,7 @@ pub struct ErrorItem {
 }
 
 /// Every code that an error can have.
-pub(crate) const CODES: [&str; 81] = [
+pub(crate) const CODES: [&str; 83] = [
     "amount_too_large",
     "body_too_large",
     "cart_changed",
@@ -83,6 +83,7 @@ pub(crate) const CODES: [&str; 81] = [
     "not_in_order",
     "nothing_to_ship",
     "order_status",
+    "parcel_sent",
     "payment_declined",
     "payment_in_progress",
     "payment_not_captured",
@@ -100,6 +101,7 @@ pub(crate) const CODES: [&str; 81] = [
     "stale_version",
     "stock_out_of_range",
     "too_many_notes",
+    "too_many_payments",
     "too_many_requests",
     "total_changed",
     "unauthenticated",
@@ -227,6 +229,11 @@ impl ApiError {
     /// Several errors at once.
     pub fn all(status: StatusCode, errors: Vec<ErrorItem>) -> Self {
         Self { status, errors, headers: Vec::new() }
+    }
+
+    /// Its status over HTTP.
+    pub fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// What is wrong.

@@ -33,7 +33,8 @@ pub use serve::{Invocation, Served, Tick, serve_event, serve_http, serve_invocat
 pub use token::{Bearer, TokenIssuer, TokenKeys};
 
 use chrono::Duration;
-use souk_domain::ports::{Carts, Sessions, Store};
+use souk_domain::CaptureMode;
+use souk_domain::ports::{Carts, PaymentProvider, Sessions, Store};
 use std::sync::Arc;
 
 /// The allocator of every function and of `local` (the reason stands in Cargo.toml).
@@ -57,4 +58,15 @@ pub struct Ports {
     pub access: Access,
     /// How long an order waits for its payment.
     pub payment_window: Duration,
+}
+
+/// Who moves the money, when, and where buyers come back to from a challenge.
+#[derive(Clone)]
+pub struct Till {
+    /// Who.
+    pub provider: Arc<dyn PaymentProvider>,
+    /// When: with the payment, or when staff captures it.
+    pub capture: CaptureMode,
+    /// The shop's web address.
+    pub shop_url: String,
 }

@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use souk_domain::realtime::Identity;
-use souk_domain::{CustomerId, Error, Role, SessionId};
+use souk_domain::{CustomerId, DateTime, Error, Role, SessionId, from_micros};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -87,12 +87,18 @@ impl TokenKeys {
     /// # Errors
     /// 401 `invalid_token` when it is forged, expired or no token at all.
     pub fn read(&self, token: &str) -> Result<Bearer, ApiError> {
+        self.read_until(token).map(|(bearer, _)| bearer)
+    }
+
+    /// Whom the token is for, and until when.
+    pub(crate) fn read_until(&self, token: &str) -> Result<(Bearer, DateTime), ApiError> {
         let invalid = || ApiError::unauthenticated("invalid_token", "the token is not valid (any more)");
         let header = decode_header(token).map_err(|_| invalid())?;
         let key = header.kid.as_ref().and_then(|id| self.keys.get(id)).ok_or_else(invalid)?;
-        let Claims { sub: id, sid: session, role, enrol: must_enrol, .. } =
+        let Claims { sub: id, sid: session, role, enrol: must_enrol, exp, .. } =
             decode::<Claims>(token, key, &self.validation).map_err(|_| invalid())?.claims;
-        Ok(Bearer { identity: Identity { id, role }, session, must_enrol })
+        let bearer = Bearer { identity: Identity { id, role }, session, must_enrol };
+        Ok((bearer, from_micros(exp.saturating_mul(1_000_000))))
     }
 }
 

@@ -52,7 +52,7 @@ impl PaymentProvider for StripeProvider {
     /// Fails with `KeyReused` when the payment was asked for before with other words, such as another amount.
     async fn charge(&self, charge: &Charge) -> Result<ProviderAnswer> {
         if !currency::has_stripes_minor_unit(charge.amount.currency()) {
-            return Ok(ProviderAnswer::Refused { code: "unsupported_currency".to_owned() });
+            return Ok(ProviderAnswer::Refused { code: "unsupported_currency".to_owned(), payment: None });
         }
         let wish = self.api.begin();
         if may_be_forgotten(charge.payment_id)
@@ -65,7 +65,7 @@ impl PaymentProvider for StripeProvider {
             Ok(intent) => intent,
             Err(refusal) => match declined(refusal) {
                 Ok(intent) => intent,
-                Err(code) => return Ok(ProviderAnswer::Refused { code }),
+                Err(code) => return Ok(ProviderAnswer::Refused { code, payment: None }),
             },
         };
         answer(&wish, intent, reply.is_old).await
@@ -107,7 +107,7 @@ impl PaymentProvider for StripeProvider {
         let wish = self.api.begin();
         let intent = match intent(&wish, reference).await? {
             Ok(intent) => intent,
-            Err(refusal) => return Ok(ProviderAnswer::Refused { code: refusal.complaint.word() }),
+            Err(refusal) => return Ok(ProviderAnswer::Refused { code: refusal.complaint.word(), payment: None }),
         };
         let earlier = refunds(&wish, &intent).await?;
         if earlier.iter().any(|refund| refund.is_of(key)) {
@@ -124,7 +124,11 @@ impl PaymentProvider for StripeProvider {
         ];
         let reply: Reply<Refund> = wish.call(Call::post(REFUNDS, &parameters, key)).await?;
         match reply.verdict {
-            Err(refusal) => Ok(ProviderAnswer::Refused { code: refusal.complaint.word() }),
+            Err(refusal) => {
+                // Somebody may have given money back at the provider meanwhile.
+                let payment = Some(Box::new(with_refunds(&wish, intent).await?));
+                Ok(ProviderAnswer::Refused { code: refusal.complaint.word(), payment })
+            }
             Ok(refund) => {
                 let mut all = refunds(&wish, &intent).await?;
                 // A list may lag behind what was answered.
@@ -202,9 +206,9 @@ async fn take(
     let is_declined = |payment: &ProviderPayment| {
         refusal.status == StatusCode::PAYMENT_REQUIRED && matches!(payment.state, ProviderState::Declined { .. })
     };
-    match payment.filter(|payment| is_done(payment) || is_declined(payment)) {
-        Some(payment) => Ok(ProviderAnswer::Taken(payment)),
-        None => Ok(ProviderAnswer::Refused { code: refusal.complaint.word() }),
+    match payment {
+        Some(payment) if is_done(&payment) || is_declined(&payment) => Ok(ProviderAnswer::Taken(payment)),
+        payment => Ok(ProviderAnswer::Refused { code: refusal.complaint.word(), payment: payment.map(Box::new) }),
     }
 }
 

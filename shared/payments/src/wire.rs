@@ -159,7 +159,8 @@ impl From<Refund> for ProviderRefund {
             // `pending`, `requires_action`, and whatever else is not decided.
             _ => RefundState::Pending,
         };
-        Self { operation_id: refund.metadata.operation(), amount_minor: refund.amount, state }
+        let operation_id = refund.metadata.operation();
+        Self { reference: refund.id, operation_id, amount_minor: refund.amount, state }
     }
 }
 
@@ -233,7 +234,8 @@ mod tests {
     fn a_refund_that_somebody_made_in_the_dashboard_is_nobodys_operation() {
         let refund: Refund =
             serde_json::from_value(json!({"id": "re_1", "amount": 5, "status": "canceled"})).expect("a refund");
-        let expected = ProviderRefund { operation_id: None, amount_minor: 5, state: RefundState::Failed };
+        let (reference, state) = ("re_1".to_owned(), RefundState::Failed);
+        let expected = ProviderRefund { reference, operation_id: None, amount_minor: 5, state };
         assert_eq!(ProviderRefund::from(refund), expected);
     }
 }

@@ -2,12 +2,15 @@ use crate::RedisLink;
 use async_trait::async_trait;
 use redis::Script;
 use souk_domain::ports::{Admission, Gate};
-use souk_domain::{Allowance, CustomerId, DateTime, Meter, Result, SessionId};
+use souk_domain::{Allowance, CustomerId, DateTime, Meter, Result, SessionCutoff, SessionId, from_micros};
+use std::collections::HashSet;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 /// How long it is remembered that a session ended: as long as any access token of it may be good, and then some.
 pub(crate) const ENDED: Duration = Duration::from_secs(20 * 60);
+/// Sessions that one MGET asks about: a server that does one thing after the other should not be held up by a large one.
+const MARKS: usize = 500;
 
 /// Whether a session has ended, and a leaky bucket for each meter, all or none: a use fills it by one, and it empties evenly, by
 /// one in each interval. Source: <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>, continuous-state leaky bucket.
@@ -66,6 +69,12 @@ pub(crate) fn session_mark(session: SessionId) -> String {
     format!("souk:ended:session:{session}")
 }
 
+/// What a customer's mark says; the script above reads it the same way.
+fn cutoff(mark: &str) -> Option<SessionCutoff> {
+    let (at, kept) = mark.split_once(':')?;
+    Some(SessionCutoff { at: from_micros(at.parse().ok()?), kept: kept.parse().ok() })
+}
+
 #[async_trait]
 impl Gate for RedisLink {
     async fn admit(
@@ -101,5 +110,25 @@ impl Gate for RedisLink {
         };
         let (is_ended, said) = answer.split_first().map_or((false, &[][..]), |(ended, said)| (*ended == 1, said));
         Ok(Admission { is_ended, allowances: said.chunks_exact(3).zip(meters).map(allowance).collect() })
+    }
+
+    async fn ended(&self, sessions: &[(CustomerId, SessionId)]) -> Result<HashSet<SessionId>> {
+        if sessions.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut pipeline = redis::pipe();
+        for chunk in sessions.chunks(MARKS) {
+            let marks = chunk.iter().flat_map(|(customer, session)| [customer_mark(*customer), session_mark(*session)]);
+            pipeline.mget(marks.collect::<Vec<_>>());
+        }
+        let marks: Vec<Vec<Option<String>>> =
+            self.call(|mut connection| async move { pipeline.query_async(&mut connection).await }).await?;
+        let marks: Vec<Option<String>> = marks.into_iter().flatten().collect();
+        let is_ended = |session: SessionId, [everything, this]: &[Option<String>; 2]| {
+            this.is_some() || everything.as_deref().and_then(cutoff).is_some_and(|cutoff| cutoff.ends(session))
+        };
+        let (pairs, _) = marks.as_chunks::<2>();
+        let ended = sessions.iter().zip(pairs).filter(|((_, session), marks)| is_ended(*session, marks));
+        Ok(ended.map(|((_, session), _)| *session).collect())
     }
 }

@@ -1,5 +1,6 @@
 use crate::RedisLink;
-use crate::link::unavailable;
+use crate::dead_letters;
+use crate::link::{eval, unavailable};
 use crate::publisher::stream_name;
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
@@ -18,32 +19,44 @@ use tokio::sync::Mutex;
 const PUT_BACK: &str = "put-back";
 /// Pending entries that one look for due ones sees.
 const LOOK_AT: usize = 1000;
-/// Less than any pause; what makes two readers that claim the same entry differ.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 /// How long past the wait a read may take.
 const GRACE: Duration = Duration::from_secs(1);
+/// Keeps a letter, then acknowledges its entry: what cannot be kept stays with its group. A transaction would go on after an error.
+///
+/// As in the publisher, ids carry the clock of this host, moved on where another one's was ahead.
+///
+/// KEYS: the letters, the entry's stream. ARGV: milliseconds since the Unix epoch, the group, the entry's id, then the fields and values
+/// of the letter.
+const BURY: &str = r"
+local added = redis.pcall('XADD', KEYS[1], ARGV[1] .. '-*', unpack(ARGV, 4))
+if type(added) == 'table' and added.err then
+    local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+    redis.call('XADD', KEYS[1], string.match(last[1], '^%d+') .. '-*', unpack(ARGV, 4))
+end
+return redis.call('XACK', KEYS[2], ARGV[2], ARGV[3])";
 
 /// The reading side of the streams, for one reader: its blocking reads have a connection of their own.
 pub struct RedisEventStream {
     link: RedisLink,
+    first_pause: Duration,
     reading: Mutex<Option<MultiplexedConnection>>,
 }
 
 impl RedisEventStream {
     /// A reader on the server that `link` names.
     pub fn new(link: RedisLink) -> Self {
-        Self { link, reading: Mutex::new(None) }
+        Self { link, first_pause: StreamEntry::FIRST_PAUSE, reading: Mutex::new(None) }
+    }
+
+    /// With another pause before the second delivery of an entry; the others grow from it.
+    pub fn retrying_after(self, first_pause: Duration) -> Self {
+        Self { first_pause, ..self }
     }
 }
 
 fn entry(id: StreamId, deliveries: u64) -> StreamEntry {
     // An entry without the field is no event; its consumer will refuse the empty text.
     StreamEntry { event: id.get("event").unwrap_or_default(), id: id.id, deliveries }
-}
-
-/// The stream where a function's undeliverable entries go.
-fn dead_letters(group: &StreamGroup) -> String {
-    format!("souk:dead-letters:{}", group.group)
 }
 
 async fn read_new(
@@ -75,9 +88,9 @@ async fn oldest_needed(
     }
 }
 
-fn is_due(held: &StreamPendingId) -> bool {
+fn is_due(held: &StreamPendingId, first_pause: Duration) -> bool {
     let pause = match held.consumer.as_str() {
-        PUT_BACK => StreamEntry::pause(held.times_delivered as u64),
+        PUT_BACK => StreamEntry::pause(first_pause, held.times_delivered as u64),
         _ => StreamEntry::ABANDONED,
     };
     held.last_delivered_ms as u128 >= pause.as_millis()
@@ -136,19 +149,21 @@ impl EventStream for RedisEventStream {
     async fn claim(&self, group: &StreamGroup, count: usize) -> Result<Vec<StreamEntry>> {
         let stream = stream_name(group.stream);
         let (name, reader) = (group.group.clone(), group.reader.clone());
+        let first_pause = self.first_pause;
+        // Less than any pause; what makes two readers that claim the same entry differ.
+        let idle = (first_pause / 2).as_millis() as usize;
         self.link
             .call(|mut connection| async move {
                 let pending: StreamPendingCountReply =
                     connection.xpending_count(&stream, &name, "-", "+", LOOK_AT).await?;
                 let due: HashMap<String, u64> =
-                    pending.ids.iter().filter(|held| is_due(held)).take(count).map(deliveries).collect();
+                    pending.ids.iter().filter(|held| is_due(held, first_pause)).take(count).map(deliveries).collect();
                 if due.is_empty() {
                     return Ok(Vec::new());
                 }
                 let ids: Vec<&String> = due.keys().collect();
                 // Taking an entry resets its idle time: of two readers that see the same one due, one gets it.
-                let claimed: StreamClaimReply =
-                    connection.xclaim(&stream, &name, &reader, SHORTEST_PAUSE.as_millis() as usize, &ids).await?;
+                let claimed: StreamClaimReply = connection.xclaim(&stream, &name, &reader, idle, &ids).await?;
                 let mut entries: Vec<StreamEntry> = claimed
                     .ids
                     .into_iter()
@@ -182,18 +197,16 @@ impl EventStream for RedisEventStream {
 
     async fn bury(&self, group: &StreamGroup, letters: &[DeadLetter]) -> Result<()> {
         let mut pipeline = redis::pipe();
-        pipeline.atomic();
-        let now = souk_domain::now();
+        let (keys, now) = ([dead_letters::stream_of(&group.group), stream_name(group.stream)], souk_domain::now());
         for DeadLetter { entry, error } in letters {
-            pipeline
-                .cmd("XADD")
-                .arg(dead_letters(group))
-                .arg(format!("{}-*", now.timestamp_millis()))
-                .arg(&[("event", entry.event.as_str()), ("entry", &entry.id), ("error", error)])
-                .arg(&[("stream", group.stream.as_str()), ("at", &now.to_rfc3339())])
-                .arg(&[("deliveries", entry.deliveries)])
-                .ignore();
-            pipeline.xack(stream_name(group.stream), &group.group, &[&entry.id]).ignore();
+            let mut bury = eval(BURY, &keys);
+            bury.arg(now.timestamp_millis()).arg(&group.group).arg(&entry.id);
+            bury.arg(&[("event", entry.event.as_str()), ("entry", &entry.id)]);
+            bury.arg(&[("error", dead_letters::shortened(error))]);
+            bury.arg(&[("stream", group.stream.as_str()), ("at", &now.to_rfc3339())]);
+            bury.arg(&[("deliveries", entry.deliveries)]);
+            bury.arg(entry.correlation_id().map(|id| ("correlation", id)).as_slice());
+            pipeline.add_command(bury).ignore();
         }
         self.link.call(|mut connection| async move { pipeline.query_async(&mut connection).await }).await
     }

@@ -93,7 +93,7 @@ const EXPIRED: Verdict = Verdict::Declined("expired_card", None);
 /// The method whose behaviour is drawn.
 const CHAOS: &str = "pm_sandbox_chaos";
 
-const METHODS: [Method; 22] = [
+const METHODS: [Method; 23] = [
     verdict("pm_card_visa", "succeeds", Verdict::Succeeds),
     verdict("pm_card_mastercard", "succeeds", Verdict::Succeeds),
     verdict("pm_card_chargeDeclined", "is declined: generic_decline", GENERIC),
@@ -103,6 +103,11 @@ const METHODS: [Method; 22] = [
     verdict("pm_card_chargeDeclinedExpiredCard", "is declined: expired_card, without a decline code", EXPIRED),
     verdict("pm_card_authenticationRequired", "asks for 3-D Secure", Verdict::Challenged),
     verdict("pm_card_threeDSecure2Required", "asks for 3-D Secure", Verdict::Challenged),
+    method(
+        "pm_sandbox_challenge_webhook_never",
+        "asks for 3-D Secure; no webhook arrives",
+        Behaviour { verdict: Verdict::Challenged, webhooks: Webhooks::Never, ..FINE },
+    ),
     method(
         "pm_sandbox_timeout_after_charge",
         "charges; the first answer is held",

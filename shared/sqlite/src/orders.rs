@@ -21,7 +21,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<(i64, Order)> {
     Ok((row.get("order_key")?, order.map_err(|error| rows::corrupt("document", error))?))
 }
 
-/// An order, its row number and that of its customer.
+/// An order and its row number.
 fn find(connection: &Connection, id: OrderId, owner: Option<CustomerId>) -> Result<(i64, Order)> {
     let sql = format!("{SELECT} WHERE o.id = ?1");
     let (key, order) = rows::one(connection, "order", &sql, [id.uuid()], read)?;

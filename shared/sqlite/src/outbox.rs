@@ -5,6 +5,9 @@ use rusqlite::{Connection, params};
 use souk_domain::ports::Outbox;
 use souk_domain::{DateTime, Event, EventId, Result, from_micros};
 
+/// Events that are archived in one transaction: other commands wait for it.
+const ARCHIVED_AT_ONCE: usize = 2_000;
+
 /// Writes events that tell of the transaction that is open.
 pub(crate) fn append(connection: &Connection, events: &[Event], at: DateTime) -> Result<()> {
     for event in events {
@@ -50,6 +53,41 @@ fn release(connection: &Connection, ids: &[EventId]) -> Result<()> {
     Ok(())
 }
 
+/// The place of the last event of those that are archived next, when there is any.
+fn last_to_archive(connection: &Connection, before: i64) -> Result<Option<i64>> {
+    let sql = "SELECT max(sequence) FROM (
+        SELECT sequence FROM outbox WHERE published_at < ?1 ORDER BY sequence LIMIT ?2)";
+    rows::one(connection, "row", sql, params![before, ARCHIVED_AT_ONCE as i64], |row| row.get(0))
+}
+
+/// Moves the events up to a place; the number moved.
+fn move_to_archive(connection: &Connection, before: i64, last: i64) -> Result<usize> {
+    rows::execute(
+        connection,
+        "INSERT INTO outbox_archive (sequence, event_id, event, created_at, published_at)
+         SELECT sequence, event_id, event, created_at, published_at FROM outbox WHERE published_at < ?1 AND sequence <= ?2",
+        [before, last],
+    )
+    .and_then(|_| {
+        rows::execute(connection, "DELETE FROM outbox WHERE published_at < ?1 AND sequence <= ?2", [before, last])
+    })
+    .map_err(failed)
+}
+
+fn since(connection: &Connection, since: i64, after: i64, limit: usize) -> Result<Vec<(i64, Event)>> {
+    let found = rows::all(
+        connection,
+        "SELECT sequence, event FROM outbox_archive WHERE sequence > ?1 AND created_at >= ?2
+         UNION ALL
+         SELECT sequence, event FROM outbox WHERE sequence > ?1 AND created_at >= ?2
+         ORDER BY sequence LIMIT ?3",
+        params![after, since, limit as i64],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    let read = |(sequence, event): (i64, String)| Ok((sequence, Event::from_json(&event).map_err(internal)?));
+    found.into_iter().map(read).collect()
+}
+
 #[async_trait]
 impl Outbox for SqliteStore {
     async fn claim_unpublished(&self, limit: usize, before: DateTime, until: DateTime) -> Result<Vec<Event>> {
@@ -82,6 +120,24 @@ impl Outbox for SqliteStore {
         self.writer.write(move |connection| rows::execute(connection, sql, [since]).map_err(failed)).await
     }
 
+    /// Looks for what is old outside of the writer, where nobody waits for it.
+    async fn archive(&self, before: DateTime) -> Result<usize> {
+        let (before, mut all) = (before.timestamp_micros(), 0);
+        while let Some(last) = self.read(move |connection| last_to_archive(connection, before)).await? {
+            let moved = self.writer.write(move |connection| move_to_archive(connection, before, last)).await?;
+            all += moved;
+            if moved < ARCHIVED_AT_ONCE {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn events_since(&self, at: DateTime, after: Option<i64>, limit: usize) -> Result<Vec<(i64, Event)>> {
+        let (at, after) = (at.timestamp_micros(), after.unwrap_or_default());
+        self.read(move |connection| since(connection, at, after, limit)).await
+    }
+
     async fn expire_idempotency_keys(&self, now: DateTime) -> Result<usize> {
         let sql = "DELETE FROM idempotency WHERE expires_at <= ?1";
         self.writer
@@ -91,5 +147,30 @@ impl Outbox for SqliteStore {
 
     async fn ping(&self) -> Result<()> {
         self.read(|connection| rows::one(connection, "answer", "SELECT 1", [], |_| Ok(()))).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_archive_takes_so_many_events_a_transaction_and_no_unpublished_one() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        crate::migrations::apply(&mut connection).expect("tables");
+        // Every ninth is not published; those that are have their place as moment.
+        let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 4500)
+            INSERT INTO outbox (sequence, event_id, event, created_at, published_at)
+            SELECT n, randomblob(16), '{}', n, CASE WHEN n % 9 > 0 THEN n END FROM n";
+        connection.execute_batch(fill).expect("events");
+        let mut moved = Vec::new();
+        while let Some(last) = last_to_archive(&connection, 4501).expect("a place") {
+            moved.push(move_to_archive(&connection, 4501, last).expect("a number"));
+        }
+        assert_eq!(moved, [2000, 2000]);
+        let left: (i64, i64) = connection
+            .query_row("SELECT count(*), count(published_at) FROM outbox", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .expect("counts");
+        assert_eq!(left, (500, 0));
     }
 }

@@ -205,8 +205,9 @@ pub(crate) fn erase(connection: &Connection, id: CustomerId, cause: &Cause) -> R
         rows::execute(connection, sql, [key]).map_err(failed)?;
     }
     rows::execute(connection, "DELETE FROM mail WHERE email = ?1", [old.email.as_str()]).map_err(failed)?;
-    // The kept results of their commands hold names and addresses.
-    rows::execute(connection, "DELETE FROM idempotency WHERE scope = ?1", [id.to_string()]).map_err(failed)?;
+    // The kept results of their commands hold names and addresses, and so do those of others' commands on their orders.
+    let sql = "DELETE FROM idempotency WHERE scope = ?1 OR result ->> '$.customerId' = ?1";
+    rows::execute(connection, sql, [id.to_string()]).map_err(failed)?;
     end_sessions(connection, key, SessionCutoff { at: cause.at, kept: None })?;
     audit::record(connection, AuditAction::CustomerErased, Some(id), Some(id), cause)?;
     let erased = Customer {

@@ -50,12 +50,12 @@ fn offered(connection: &Connection, line: &OrderLine) -> Result<Option<Offered>>
 /// Keeps an order, or nothing of it.
 pub(crate) fn place(connection: &Connection, placement: Placement, cause: &Cause) -> Result<(Order, Vec<Event>)> {
     let mut order = placement.order.clone();
-    let keys = offers(connection, &order)?;
-    let reserved = reserve(connection, &placement, &keys, cause)?;
+    let offers = offers(connection, &order)?;
+    let reserved = reserve(connection, &placement, &offers, cause)?;
     if let Some(code) = &order.coupon {
         use_coupon(connection, code, &order)?;
     }
-    insert(connection, &mut order, &keys)?;
+    insert(connection, &mut order)?;
     let event = Event::order_changed(&order, Placement::STEP, cause);
     Ok((order, std::iter::once(event).chain(reserved).collect()))
 }
@@ -162,7 +162,7 @@ fn customer_key(connection: &Connection, order: &Order) -> Result<i64> {
 }
 
 /// Writes an order down and gives it its number.
-fn insert(connection: &Connection, order: &mut Order, offers: &[Offered]) -> Result<()> {
+fn insert(connection: &Connection, order: &mut Order) -> Result<()> {
     rows::execute(
         connection,
         "INSERT INTO sales_order (id, customer_key, status, currency, total_minor, paid_minor, refunded_minor, version, placed_at,
@@ -185,21 +185,5 @@ fn insert(connection: &Connection, order: &mut Order, offers: &[Offered]) -> Res
     let document = serde_json::to_string(order).map_err(internal)?;
     let sql = "UPDATE sales_order SET document = ?2 WHERE order_key = ?1";
     rows::execute(connection, sql, params![order_key, document]).map_err(failed)?;
-    for (number, (line, offer)) in order.lines.iter().zip(offers).enumerate() {
-        rows::execute(
-            connection,
-            "INSERT INTO order_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                order_key,
-                number as i64 + 1,
-                offer.key,
-                line.sku.as_str(),
-                line.name.as_str(),
-                i64::from(line.quantity),
-                line.unit_price.amount_minor()
-            ],
-        )
-        .map_err(failed)?;
-    }
     Ok(())
 }

@@ -20,8 +20,11 @@ BEGIN
     WHERE customer_key = @customer_key;
     DELETE FROM mail WHERE customer_key = @customer_key;
     DELETE FROM mail WHERE email = @email;
-    -- The kept results of their commands hold names and addresses; this command's own does not.
-    DELETE FROM idempotency WHERE claim >= @P10 AND claim <= @P11 AND claim <> @P1;
+    -- The kept results of their commands hold names and addresses, and so do those of others' commands on their orders; this command's own
+    -- does not.
+    DELETE FROM idempotency
+    WHERE claim <> @P1 AND ((claim >= @P10 AND claim <= @P11)
+        OR CASE WHEN ISJSON(result) = 1 THEN JSON_VALUE(result, N'$.customerId') END = LOWER(CAST(@P7 AS NVARCHAR(36))));
     INSERT INTO audit_entry (at, action, actor_id, subject_id, request_id) VALUES (@at, N'customer_erased', @P7, @P7, @P3);
 END
 ELSE IF @customer_key IS NULL

@@ -1,5 +1,5 @@
--- @P1 claim or nothing, @P2 fingerprint, @P3 now, @P4 order id. The order comes first: if its change with this claim is kept in between, its
--- result is there.
+-- @P1 claim or nothing, @P2 fingerprint, @P3 now, @P4 order id. The order comes first: if its change with this claim is kept in between,
+-- the result is there.
 SET NOCOUNT ON;
 SELECT order_key, document FROM sales_order WHERE id = @P4;
 SELECT CASE fingerprint WHEN @P2 THEN 1 ELSE 0 END AS same, result, request_id FROM idempotency

@@ -164,10 +164,15 @@ fn answer<T: DeserializeOwned>(results: &[Vec<Row>]) -> Result<Answer<T>> {
 
 /// Rows of the outbox as events, in their order.
 pub(crate) fn events<'a>(found: impl Iterator<Item = &'a Row>) -> Result<Vec<Event>> {
+    Ok(numbered_events(found)?.into_iter().map(|(_, event)| event).collect())
+}
+
+/// Rows of the outbox as events with their places, in their order.
+pub(crate) fn numbered_events<'a>(found: impl Iterator<Item = &'a Row>) -> Result<Vec<(i64, Event)>> {
     let mut found = found.map(|row| Ok((rows::column(row, "sequence")?, event(row)?))).collect::<Result<Vec<_>>>()?;
     // OUTPUT promises no order.
     found.sort_by_key(|(sequence, _): &(i64, Event)| *sequence);
-    Ok(found.into_iter().map(|(_, event)| event).collect())
+    Ok(found)
 }
 
 fn event(row: &Row) -> Result<Event> {

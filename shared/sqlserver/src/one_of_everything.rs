@@ -140,7 +140,7 @@ pub(crate) fn script(request: &Request) -> Reply {
     if request.says("SELECT order_key, document FROM sales_order WHERE id") {
         return Reply::Results(vec![found_order(), first_result(is_repeated)]);
     }
-    let queries: [(&str, Answer); 20] = [
+    let queries: [(&str, Answer); 21] = [
         ("AS same", || row(first_result(true))),
         ("SELECT p.document AS product", || row(offer())),
         ("SELECT page.product_key", product_page),
@@ -158,6 +158,7 @@ pub(crate) fn script(request: &Request) -> Reply {
         ("FROM pricing_rule", || row(found_rule())),
         ("SELECT MAX(published_at)", || row(vec![("at", Cell::NullTime)])),
         ("AS changed", || row(vec![("changed", Cell::Int(0))])),
+        ("created_at >= CAST(@P3", || Reply::Results(Vec::new())),
         ("SET password_hash", || Reply::Results(Vec::new())),
         ("SELECT 1 AS answer", || row(vec![("answer", Cell::Int(1))])),
         ("UPDATE outbox", || Reply::Results(Vec::new())),

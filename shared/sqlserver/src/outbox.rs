@@ -63,6 +63,19 @@ impl Outbox for SqlServerStore {
         self.sweep(statements::REPUBLISH, since).await
     }
 
+    async fn archive(&self, before: DateTime) -> Result<usize> {
+        self.sweep(statements::ARCHIVE_OUTBOX, before).await
+    }
+
+    async fn events_since(&self, since: DateTime, after: Option<i64>, limit: usize) -> Result<Vec<(i64, Event)>> {
+        let values: [Value; 3] = [limit.into(), after.unwrap_or_default().into(), since.into()];
+        let found = self.query(statements::EVENTS_SINCE, values).await?;
+        let mut events = command::numbered_events(found.iter().flatten())?;
+        events.dedup_by_key(|(sequence, _)| *sequence);
+        events.truncate(limit);
+        Ok(events)
+    }
+
     async fn expire_idempotency_keys(&self, now: DateTime) -> Result<usize> {
         self.sweep(statements::EXPIRE_IDEMPOTENCY_KEYS, now).await
     }

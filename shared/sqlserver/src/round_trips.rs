@@ -100,6 +100,8 @@ async fn measure() -> BTreeMap<String, usize> {
     meter.count("mark_published", async |s| s.mark_published(&ids).await).await;
     meter.count("last_published", async |s| s.last_published().await).await;
     meter.count("republish", async |s| s.republish(now).await).await;
+    meter.count("archive", async |s| s.archive(now).await).await;
+    meter.count("events_since", async |s| s.events_since(now, None, 100).await).await;
     meter.count("expire_idempotency_keys", async |s| s.expire_idempotency_keys(now).await).await;
     meter.count("ping", async |s| s.ping().await).await;
     meter.counts

@@ -85,10 +85,12 @@ commands! {
 queries! {
     ACCOUNT = "account";
     ACCOUNT_OF = "account_of";
+    ARCHIVE_OUTBOX = "archive_outbox";
     CATEGORIES = "categories";
     CATEGORY = "category";
     CLAIM_UNPUBLISHED = "claim_unpublished";
     CUSTOMER = "customer";
+    EVENTS_SINCE = "events_since";
     EXPIRE_IDEMPOTENCY_KEYS = "expire_idempotency_keys";
     EXPIRE_MAILS = "expire_mails";
     FIRST_RESULT = "first_result";

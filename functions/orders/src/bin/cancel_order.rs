@@ -7,6 +7,6 @@ use souk_orders::{Payments, cancel_order};
 #[tokio::main]
 async fn main() -> Served {
     let environment = Environment::from_process().await;
-    let state = Payments::new(environment.ports()?, environment.payment_provider()?, &environment.shop_url()?);
+    let state = Payments::new(environment.ports()?, environment.till()?);
     serve_http(cancel_order::router().with_state(state)).await
 }

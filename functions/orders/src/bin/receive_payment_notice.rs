@@ -7,6 +7,6 @@ use souk_orders::{Payments, receive_payment_notice};
 #[tokio::main]
 async fn main() -> Served {
     let environment = Environment::from_process().await;
-    let state = Payments::new(environment.ports()?, environment.payment_provider()?, &environment.shop_url()?);
+    let state = Payments::new(environment.ports()?, environment.till()?);
     serve_http(receive_payment_notice::router().with_state(state)).await
 }

@@ -1,13 +1,18 @@
 //! The Lambda function `reconcile-payments`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_event};
-use souk_orders::{Settlement, reconcile_payments};
+use souk_lambda::{Invocation, Served, serve_invocation};
+use souk_orders::Settlement;
+use souk_orders::reconcile_payments::{self, Patience};
 
 #[tokio::main]
 async fn main() -> Served {
     let environment = Environment::from_process().await;
-    let (ports, provider) = (environment.ports()?, environment.payment_provider()?);
-    let settlement = Settlement::new(ports.store.clone(), ports.announcer, provider, &environment.shop_url()?);
-    serve_event(|patience| reconcile_payments::handle(patience, &*ports.store, &settlement)).await
+    let ports = environment.ports()?;
+    let settlement = Settlement::new(ports.store.clone(), ports.announcer, environment.till()?);
+    serve_invocation(|invocation: Invocation<Patience>| {
+        let Invocation { payload, deadline, .. } = invocation;
+        reconcile_payments::handle(payload, &*ports.store, &settlement, Some(deadline))
+    })
+    .await
 }

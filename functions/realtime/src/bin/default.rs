@@ -1,10 +1,13 @@
 //! The Lambda function `default`.
 
-use souk_lambda::{Served, serve_event, start_logging};
-use souk_realtime::default;
+use souk_environment::Environment;
+use souk_lambda::{Served, serve_event};
+use souk_realtime::{Realtime, default};
 
 #[tokio::main]
 async fn main() -> Served {
-    start_logging("info");
-    serve_event(default::handle).await
+    let environment = Environment::from_process().await;
+    let (connections, orders, access) = (environment.connections()?, environment.store()?, environment.access()?);
+    let (realtime, push) = (Realtime { connections, orders, access }, environment.push()?);
+    serve_event(|request| default::handle(request, &realtime, &*push)).await
 }

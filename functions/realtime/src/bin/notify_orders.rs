@@ -7,6 +7,7 @@ use souk_realtime::{Notifier, notify_orders};
 #[tokio::main]
 async fn main() -> Served {
     let environment = Environment::from_process().await;
-    let notifier = Notifier { connections: environment.connections()?, push: environment.push()? };
+    let (connections, push, door) = (environment.connections()?, environment.push()?, environment.access()?.door);
+    let notifier = Notifier { connections, push, door };
     serve_event(|batch| notify_orders::handle(batch, &notifier)).await
 }

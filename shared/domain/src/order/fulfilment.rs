@@ -73,12 +73,13 @@ impl Order {
     ///
     /// # Errors
     /// `order_status` for an order that is not paid, over or under review, `payment_not_captured` while the money is only held,
-    /// `nothing_to_ship`, `not_in_order` for a line or pieces that are not left to be sent.
+    /// `nothing_to_ship`, `parcel_sent` when a parcel of this name has something else in it, `not_in_order` for a line or pieces that are not left to be sent.
     pub fn ship(&self, wish: &Dispatch, actor: CustomerId, cause: &Cause) -> Result<Option<OrderChange>> {
         let is_this =
             |shipment: &Shipment| shipment.carrier == wish.carrier && shipment.tracking_number == wish.tracking_number;
-        if self.shipments.iter().any(is_this) {
-            return Ok(None);
+        if let Some(sent) = self.shipments.iter().find(|shipment| is_this(shipment)) {
+            let is_same = wish.lines.as_ref().is_none_or(|lines| *lines == sent.lines);
+            return if is_same { Ok(None) } else { Err(Error::PARCEL_SENT) };
         }
         if self.ended.is_some() || self.review.is_some() || !self.is_paid() {
             return Err(Error::ORDER_STATUS);

@@ -3,7 +3,8 @@ use crate::{CustomerId, DateTime, Reason, Version, Violation, violation::text_va
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What happened to an order. Each is told by an event of its own, `souk.Order…`.
+/// What happened to an order. An event is called by it, `souk.Order…`; of several that happened at once, by the most telling, and the event
+/// names all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStep {

@@ -21,7 +21,7 @@ pub use history::{HistoryEntry, Note, NoteText, OrderStep};
 pub use line::{ChosenShipping, OrderLine, OrderTotals};
 pub use new::{NewOrder, NewOrderLine, Placement};
 pub use number::OrderNumber;
-pub use payment::{Operation, OperationKind, OperationStatus, Payment, PaymentStatus};
+pub use payment::{Operation, OperationKind, OperationStatus, Payment, PaymentStatus, RefundElsewhere};
 pub use refunding::RefundWish;
 pub use returning::{GoodsReturn, ReceivedGoods, ReturnReason, ReturnStatus};
 pub use search::{OrderSearch, OrderText};
@@ -95,9 +95,26 @@ impl Order {
         self.totals.grand_total.currency()
     }
 
-    /// The order as its buyer sees it: without what staff wrote for themselves.
+    /// The order as its buyer sees it: without what staff wrote for themselves, and without their names.
     pub fn for_buyer(mut self) -> Self {
+        let buyer = self.customer_id;
+        let is_private = |entry: &HistoryEntry| {
+            entry.step == OrderStep::NoteAdded && self.notes.iter().any(|note| note.at == entry.at && !note.is_public)
+        };
+        self.history.retain(|entry| !is_private(entry));
         self.notes.retain(|note| note.is_public);
+        self.review = self.review.take().map(|_| history::reason("somebody looks at the order"));
+        for entry in &mut self.history {
+            entry.actor = entry.actor.filter(|actor| *actor == buyer);
+            if matches!(entry.step, OrderStep::ReviewRequested | OrderStep::ReviewSettled | OrderStep::RefundRequested)
+            {
+                entry.reason = None;
+            }
+        }
+        for operation in self.payments.iter_mut().flat_map(|payment| &mut payment.operations) {
+            operation.actor = operation.actor.filter(|actor| *actor == buyer);
+            operation.reason = None;
+        }
         self
     }
 
@@ -116,6 +133,11 @@ impl Order {
     /// Whether the money is there, or held, or none is wanted.
     pub fn is_paid(&self) -> bool {
         self.paid_by.is_some() || self.totals.grand_total.amount_minor() == 0
+    }
+
+    /// What happened to the order when it became this version.
+    pub fn steps_of(&self, version: Version) -> Vec<OrderStep> {
+        self.history.iter().filter(|entry| entry.version == version).map(|entry| entry.step).collect()
     }
 
     /// The payment that counts.

@@ -5,22 +5,25 @@ use super::change::Draft;
 use super::history::reason;
 use super::{
     Operation, OperationKind, OperationStatus, Order, OrderChange, OrderLine, OrderStep, Payment, PaymentStatus,
-    ShippedPieces,
+    RefundElsewhere, ShippedPieces,
 };
 use crate::{
-    CaptureMode, Cause, CustomerId, Error, Money, OperationId, PaymentId, ProductId, ProviderPayment, ProviderState,
-    Reason, RefundState, Result,
+    CaptureMode, Cause, CustomerId, Error, Money, OperationId, PaymentId, ProductId, ProviderPayment, ProviderRefund,
+    ProviderState, Reason, RefundState, Result,
 };
 use chrono::Duration;
 
 impl Order {
     /// How long a buyer whose payment fell through has for another one.
     const SECOND_CHANCE: Duration = Duration::minutes(30);
+    /// Attempts to pay one order. Whoever needs more tries out cards that are not theirs.
+    const MOST_PAYMENTS: usize = 10;
 
     /// Writes down that the buyer sets out to pay. Nothing once the order is paid.
     ///
     /// # Errors
-    /// `payment_in_progress` while another payment may bring the money, `order_status` for an order that is over.
+    /// `payment_in_progress` while another payment may bring the money, `order_status` for an order that is over, `too_many_payments` after
+    /// ten that failed.
     pub fn start_payment(
         &self,
         id: PaymentId,
@@ -35,8 +38,11 @@ impl Order {
         if self.is_paid() {
             return Ok(None);
         }
-        if self.payments.iter().any(|payment| payment.status.is_live()) {
+        if self.payments.iter().any(Payment::may_pay) {
             return Err(Error::PAYMENT_IN_PROGRESS);
+        }
+        if self.payments.len() >= Self::MOST_PAYMENTS {
+            return Err(Error::TOO_MANY_PAYMENTS);
         }
         let mut draft = Draft::of(self, cause);
         let nothing = self.totals.grand_total.zero();
@@ -48,8 +54,8 @@ impl Order {
             capture,
             amount: self.totals.grand_total.clone(),
             captured: nothing.clone(),
-            refunded: nothing.clone(),
-            refunded_elsewhere: nothing,
+            refunded: nothing,
+            refunds_elsewhere: Vec::new(),
             action_url: None,
             failure: None,
             operations: Vec::new(),
@@ -80,12 +86,23 @@ impl Order {
         draft.finish()
     }
 
-    /// The provider has never heard of a payment that it was asked for: it will not come.
+    /// The provider has not heard of a payment that it was asked for. It has failed; `for_good` when nobody needs to ask again.
     ///
     /// # Errors
     /// `NotFound`
-    pub fn payment_unknown(&self, id: PaymentId, cause: &Cause) -> Result<Option<OrderChange>> {
-        self.charge_refused(id, "never_reached_provider", cause)
+    pub fn payment_unknown(&self, id: PaymentId, for_good: bool, cause: &Cause) -> Result<Option<OrderChange>> {
+        let mut draft = Draft::of(self, cause);
+        let payment = &mut draft.order.payments[self.place_of(id)?];
+        let failure = match payment.status {
+            PaymentStatus::Started => Payment::NEVER_REACHED,
+            _ if payment.is_missing() && for_good => Payment::NEVER_CAME,
+            _ => return Ok(None),
+        };
+        payment.status = PaymentStatus::Failed;
+        payment.failure = Some(failure.to_owned());
+        payment.updated_at = cause.at;
+        draft.note(OrderStep::PaymentFailed, None, Some(failure.to_owned()));
+        draft.finish()
     }
 
     /// The provider will not take a payment.
@@ -240,9 +257,6 @@ fn take_over(draft: &mut Draft<'_>, payment: &mut Payment, seen: &ProviderPaymen
             OrderStep::PaymentVoided
         }
     };
-    if payment.reference.is_none() && before == 0 {
-        payment.reference = next.reference.clone();
-    }
     if stage(&next) <= before {
         return Ok(());
     }
@@ -277,50 +291,77 @@ fn settle_others(payment: &mut Payment, cause: &Cause) {
     }
 }
 
-/// Every refund that the provider knows, ours and those that somebody made past the shop.
+/// Every refund that the provider knows, ours and those that somebody made past the shop. What it showed once stays: an older view of the
+/// payment may come later.
 fn settle_refunds(draft: &mut Draft<'_>, payment: &mut Payment, seen: &ProviderPayment) -> Result<()> {
-    let mut elsewhere = 0;
     for refund in &seen.refunds {
-        let ours = payment.operations.iter_mut().find(|operation| Some(operation.id) == refund.operation_id);
-        let Some(operation) = ours else {
-            elsewhere += if refund.state == RefundState::Failed { 0 } else { refund.amount_minor };
-            continue;
-        };
-        let before = operation.status;
-        let (amount, actor, lines) = (operation.amount.clone(), operation.actor, operation.lines.clone());
-        match (before, refund.state) {
-            (OperationStatus::Pending | OperationStatus::Failed, RefundState::Succeeded) => {
-                succeed(operation, draft.cause);
-                payment.refunded = payment.refunded.plus(&amount)?;
-                draft.note(OrderStep::Refunded, actor, Some(amount.to_string()));
-                if before == OperationStatus::Failed {
-                    draft.take_off(&lines);
-                }
-            }
-            (OperationStatus::Pending, RefundState::Failed) => {
-                fail(operation, "refund_failed", draft.cause);
-                draft.refused(OperationKind::Refund, "refund_failed", &lines);
-            }
-            // A bank that sends the money back to the shop after days.
-            (OperationStatus::Succeeded, RefundState::Failed) => {
-                fail(operation, "refund_returned", draft.cause);
-                payment.refunded = payment.refunded.minus(&amount)?;
-                draft.refused(OperationKind::Refund, "refund_returned", &lines);
-            }
-            _ => {}
+        match payment.operations.iter_mut().find(|operation| Some(operation.id) == refund.operation_id) {
+            Some(operation) => settle_refund(draft, operation, refund.state),
+            None => note_refund_elsewhere(draft, payment, refund)?,
         }
     }
-    let elsewhere = Money::new(elsewhere, payment.amount.currency().clone())?;
-    if elsewhere != payment.refunded_elsewhere {
-        payment.refunded = payment.refunded.plus(&elsewhere)?.minus(&payment.refunded_elsewhere)?;
-        payment.refunded_elsewhere = elsewhere.clone();
-        draft.note(OrderStep::Refunded, None, Some(format!("{elsewhere} at the provider, past the shop")));
-        draft.review(reason("money was given back at the provider, past the shop"));
-    }
-    if payment.refunded.amount_minor() > payment.captured.amount_minor() {
+    let of = |operation: &Operation| {
+        operation.kind == OperationKind::Refund && operation.status == OperationStatus::Succeeded
+    };
+    let ours = payment.operations.iter().filter(|operation| of(operation)).map(|operation| &operation.amount);
+    let elsewhere = payment.refunds_elsewhere.iter().filter(|refund| !refund.has_failed).map(|refund| &refund.amount);
+    let nothing = payment.amount.zero();
+    let refunded = Money::sum(ours.chain(elsewhere).chain([&nothing]))?;
+    if refunded.amount_minor() > payment.captured.amount_minor() {
         payment.refunded = payment.captured.clone();
         draft.review(reason("the provider says that it gave back more than it moved"));
+    } else {
+        payment.refunded = refunded;
     }
+    Ok(())
+}
+
+/// Takes over what became of a refund that was asked for.
+fn settle_refund(draft: &mut Draft<'_>, operation: &mut Operation, state: RefundState) {
+    // A failure that the provider itself told is its last word.
+    let was_refused = operation.failure.as_deref().is_some_and(|failure| !TOLD_FAILURES.contains(&failure));
+    let (amount, actor, lines) = (operation.amount.to_string(), operation.actor, operation.lines.clone());
+    match (operation.status, state) {
+        (OperationStatus::Pending, RefundState::Succeeded) => {
+            succeed(operation, draft.cause);
+            draft.note(OrderStep::Refunded, actor, Some(amount));
+        }
+        (OperationStatus::Failed, RefundState::Succeeded) if was_refused => {
+            succeed(operation, draft.cause);
+            draft.note(OrderStep::Refunded, actor, Some(amount));
+            draft.take_off(&lines);
+        }
+        (OperationStatus::Pending, RefundState::Failed) => {
+            fail(operation, TOLD_FAILURES[0], draft.cause);
+            draft.refused(OperationKind::Refund, TOLD_FAILURES[0], &lines);
+        }
+        // A bank that sends the money back to the shop after days.
+        (OperationStatus::Succeeded, RefundState::Failed) => {
+            fail(operation, TOLD_FAILURES[1], draft.cause);
+            draft.refused(OperationKind::Refund, TOLD_FAILURES[1], &lines);
+        }
+        _ => {}
+    }
+}
+
+/// Why a refund failed that the provider had taken.
+const TOLD_FAILURES: [&str; 2] = ["refund_failed", "refund_returned"];
+
+fn note_refund_elsewhere(draft: &mut Draft<'_>, payment: &mut Payment, refund: &ProviderRefund) -> Result<()> {
+    let has_failed = refund.state == RefundState::Failed;
+    let amount = Money::new(refund.amount_minor, payment.amount.currency().clone())?;
+    match payment.refunds_elsewhere.iter_mut().find(|known| known.reference == refund.reference) {
+        Some(known) if has_failed && !known.has_failed => {
+            known.has_failed = true;
+            draft.note(OrderStep::RefundFailed, None, Some(format!("{amount} at the provider, past the shop")));
+        }
+        None if !has_failed => {
+            draft.note(OrderStep::Refunded, None, Some(format!("{amount} at the provider, past the shop")));
+            payment.refunds_elsewhere.push(RefundElsewhere { reference: refund.reference.clone(), amount, has_failed });
+        }
+        _ => return Ok(()),
+    }
+    draft.review(reason("money was given back at the provider, past the shop"));
     Ok(())
 }
 
@@ -364,12 +405,15 @@ impl Draft<'_> {
         match payment.status {
             PaymentStatus::Authorised | PaymentStatus::Captured if self.order.ended.is_none() => {
                 match self.order.paid_by {
-                    None => self.counts(id),
+                    None if payment.may_pay() => self.counts(id),
+                    None => {}
                     Some(first) if first == id => {}
-                    Some(_) => self.give_back(place, "the order was paid otherwise")?,
+                    Some(_) => self.give_back(place, "the order was paid otherwise", Again::Never)?,
                 }
             }
-            PaymentStatus::Authorised | PaymentStatus::Captured => self.give_back(place, "the order was over")?,
+            PaymentStatus::Authorised | PaymentStatus::Captured => {
+                self.give_back(place, "the order was over", Again::Never)?;
+            }
             // What was held is gone: the buyer gets another chance, and the stock waits as long.
             PaymentStatus::Failed | PaymentStatus::Voided if counts && self.order.ended.is_none() => {
                 self.order.paid_by = None;
@@ -381,8 +425,8 @@ impl Draft<'_> {
     }
 
     /// Asks the provider to let go of what a payment holds, or to give back what it moved; what was asked for already is not asked for
-    /// again.
-    pub(super) fn give_back(&mut self, place: usize, why: &str) -> Result<()> {
+    /// again, and what failed only when `again` says so.
+    pub(super) fn give_back(&mut self, place: usize, why: &str, again: Again) -> Result<()> {
         let at = self.cause.at;
         let payment = &mut self.order.payments[place];
         let kind = match payment.status {
@@ -395,12 +439,11 @@ impl Draft<'_> {
             _ if payment.pending(OperationKind::Void).next().is_some() => 0,
             _ => payment.amount.amount_minor(),
         };
-        // A refund that failed is a person's to try again: the provider would refuse it once more.
         let has_failed = payment
             .operations
             .iter()
             .any(|operation| operation.kind == kind && operation.status == OperationStatus::Failed);
-        if amount > 0 && !has_failed {
+        if amount > 0 && (again == Again::Once || !has_failed) {
             let amount = Money::new(amount, payment.amount.currency().clone())?;
             payment.ask(kind, amount.clone(), at).reason = Some(reason(why));
             self.note(step_of(kind), None, Some(format!("{amount}: {why}")));
@@ -410,12 +453,31 @@ impl Draft<'_> {
 
     /// Asks for all money back, whichever payment brought it.
     pub(super) fn give_all_back(&mut self, why: &str) -> Result<()> {
-        (0..self.order.payments.len()).try_for_each(|place| self.give_back(place, why))
+        (0..self.order.payments.len()).try_for_each(|place| self.give_back(place, why, Again::Once))
     }
 }
 
-/// A person has looked at an order.
+/// Whether something is asked for that failed before. Where a provider's views are taken over, it would be asked for with each of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    Once,
+    Never,
+}
+
 impl Order {
+    /// Wants a person to look. Nothing when somebody is to look already.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn request_review(&self, why: &str, cause: &Cause) -> Result<Option<OrderChange>> {
+        if self.review.is_some() {
+            return Ok(None);
+        }
+        let mut draft = Draft::of(self, cause);
+        draft.review(reason(why));
+        draft.finish()
+    }
+
     /// Ends a review. Nothing when there is none.
     ///
     /// # Errors

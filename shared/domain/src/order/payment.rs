@@ -29,11 +29,6 @@ impl PaymentStatus {
     pub fn is_unknown(self) -> bool {
         matches!(self, PaymentStatus::Started | PaymentStatus::Processing)
     }
-
-    /// Whether it may still bring money.
-    pub fn is_live(self) -> bool {
-        !matches!(self, PaymentStatus::Failed | PaymentStatus::Voided)
-    }
 }
 
 /// What a provider is asked to do with a payment.
@@ -99,6 +94,18 @@ impl Operation {
     }
 }
 
+/// A refund that somebody made at the provider, past the shop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundElsewhere {
+    /// The provider's name for it.
+    pub reference: String,
+    /// How much.
+    pub amount: Money,
+    /// Whether the money stayed after all.
+    pub has_failed: bool,
+}
+
 /// An attempt to pay an order. Its id is the key under which the provider charges once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -120,8 +127,9 @@ pub struct Payment {
     pub captured: Money,
     /// What of it went back.
     pub refunded: Money,
-    /// The part of `refunded` that somebody gave back at the provider, past the shop.
-    pub refunded_elsewhere: Money,
+    /// What somebody gave back at the provider, past the shop; it is part of `refunded`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds_elsewhere: Vec<RefundElsewhere>,
     /// Where the buyer must do something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action_url: Option<String>,
@@ -139,11 +147,32 @@ pub struct Payment {
 impl Payment {
     /// How long an order waits for money that may be on its way, after its time to pay is over.
     pub const PATIENCE: Duration = Duration::minutes(10);
+    /// How long a provider holds money at least. It lets go after a week, and its notice of that may be lost.
+    const HOLD: Duration = Duration::days(6);
+    /// Why a payment failed that the provider had not heard of. It is asked for a day longer, since it may have been slow to find.
+    pub const NEVER_REACHED: &str = "never_reached_provider";
+    /// Why it failed for good.
+    pub const NEVER_CAME: &str = "never_came";
 
     /// What may still be given back, in minor units: refunds under way count as given.
     pub fn refundable(&self) -> i64 {
         let pending = self.pending(OperationKind::Refund).map(|operation| operation.amount.amount_minor()).sum::<i64>();
-        self.captured.amount_minor() - self.refunded.amount_minor() - pending
+        (self.captured.amount_minor() - self.refunded.amount_minor() - pending).max(0)
+    }
+
+    /// Whether it may pay the order, now or later: it brings money that is not on its way back.
+    pub fn may_pay(&self) -> bool {
+        match self.status {
+            PaymentStatus::Started | PaymentStatus::Processing | PaymentStatus::ActionRequired => true,
+            PaymentStatus::Authorised => self.pending(OperationKind::Void).next().is_none(),
+            PaymentStatus::Captured => self.refundable() > 0,
+            PaymentStatus::Failed | PaymentStatus::Voided => false,
+        }
+    }
+
+    /// Whether it was given up without a word of the provider, which may still find it.
+    pub fn is_missing(&self) -> bool {
+        self.status == PaymentStatus::Failed && self.failure.as_deref() == Some(Self::NEVER_REACHED)
     }
 
     /// Operations of a kind that the provider has not answered.
@@ -151,10 +180,14 @@ impl Payment {
         self.operations.iter().filter(move |operation| operation.kind == kind && operation.is_pending())
     }
 
-    /// Since when the provider owes an answer.
+    /// Since when the provider owes an answer, or should be asked whether it still holds the money.
     pub fn unsettled_since(&self) -> Option<DateTime> {
-        let itself =
-            (self.status.is_unknown() || self.status == PaymentStatus::ActionRequired).then_some(self.updated_at);
+        let itself = match self.status {
+            PaymentStatus::Started | PaymentStatus::Processing | PaymentStatus::ActionRequired => Some(self.updated_at),
+            PaymentStatus::Authorised => Some(self.updated_at + Self::HOLD),
+            PaymentStatus::Failed if self.is_missing() => Some(self.updated_at),
+            _ => None,
+        };
         let operations = self.operations.iter().filter(|operation| operation.is_pending());
         operations.map(|operation| operation.started_at).chain(itself).min()
     }

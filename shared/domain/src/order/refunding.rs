@@ -14,28 +14,38 @@ pub enum RefundWish {
 }
 
 impl Order {
-    /// Writes down that money is to go back. Nothing when all of it went, or was asked to, and all is wished for.
+    /// Writes down that money is to go back, of `payment`, or else of the one that counts. Nothing when all of it went, or was asked to,
+    /// and all is wished for. A payment that does not count gives back amounts only: the goods are another's.
     ///
     /// # Errors
-    /// `order_status` for an order that no money came for, `refund_too_large` beyond what is left, `not_in_order` for a line or pieces
-    /// that the order has not, `invalid_currency`.
+    /// `NotFound` for the payment, `order_status` for one that brought no money, `refund_too_large` beyond what is left, `not_in_order` for
+    /// a line or pieces that the order has not, `invalid_currency`.
     pub fn refund(
         &self,
+        payment: Option<PaymentId>,
         wish: &RefundWish,
         why: &Reason,
         actor: CustomerId,
         cause: &Cause,
     ) -> Result<Option<OrderChange>> {
-        let (id, left) =
-            self.refundable().map(|payment| (payment.id, payment.refundable())).ok_or(Error::ORDER_STATUS)?;
+        let payment = match payment {
+            Some(id) => Some(&self.payments[self.place_of(id)?]),
+            None => self.refundable(),
+        };
+        let payment = payment.filter(|payment| payment.captured.amount_minor() > 0).ok_or(Error::ORDER_STATUS)?;
+        let (id, left, counts) = (payment.id, payment.refundable(), self.paid_by == Some(payment.id));
         let mut draft = Draft::of(self, cause);
         let (amount, lines) = match wish {
             RefundWish::All if left == 0 => return Ok(None),
-            RefundWish::All => (Money::new(left, self.currency().clone())?, draft.take_all_off()?),
+            RefundWish::All => {
+                let lines = if counts { draft.take_all_off()? } else { Vec::new() };
+                (Money::new(left, self.currency().clone())?, lines)
+            }
             RefundWish::Amount(amount) if amount.currency() != self.currency() => {
                 return Err(Money::two_currencies().into());
             }
             RefundWish::Amount(amount) => (amount.clone(), Vec::new()),
+            RefundWish::Lines(_) if !counts => return Err(Error::NOT_IN_ORDER),
             RefundWish::Lines(lines) => (draft.price_of(lines)?, lines.clone()),
         };
         if amount.amount_minor() > left || amount.amount_minor() == 0 {
@@ -45,13 +55,10 @@ impl Order {
         draft.finish()
     }
 
-    /// The payment whose money may go back: the one that counts, or, when an order was over before money came, the first that brought any.
+    /// The payment whose money may go back: the one that counts, or, when an order was over before money came, the first with any left.
     fn refundable(&self) -> Option<&Payment> {
-        let moved = |payment: &&Payment| payment.captured.amount_minor() > 0;
-        self.paying().filter(moved).or_else(|| {
-            let mut late = self.payments.iter().filter(|_| self.ended.is_some()).filter(moved);
-            late.find(|payment| payment.refundable() > 0)
-        })
+        let late = || self.payments.iter().filter(|_| self.ended.is_some()).find(|payment| payment.refundable() > 0);
+        self.paying().filter(|payment| self.ended.is_none() || payment.refundable() > 0).or_else(late).or(self.paying())
     }
 }
 
@@ -90,7 +97,9 @@ impl Draft<'_> {
         let (mut sum, mut taken) = (0, Vec::new());
         for ShippedPieces { product_id, quantity } in pieces {
             let Some(line) = self.line(*product_id) else { continue };
-            let pieces = quantity.get().min(line.refundable());
+            // The piece whose money went back may be the very one that comes.
+            let unpaid = (line.returned + line.cancelled).saturating_sub(line.refunded);
+            let pieces = quantity.get().min(unpaid);
             sum += line.price_of_next(pieces);
             line.refunded += pieces;
             taken.extend(Quantity::new(pieces).map(|quantity| ShippedPieces { product_id: *product_id, quantity }));

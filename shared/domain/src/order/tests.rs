@@ -40,6 +40,7 @@ fn seen(order: &Order, state: ProviderState) -> ProviderPayment {
         captured_minor,
         refunds: refunds
             .map(|operation| ProviderRefund {
+                reference: format!("re_{}", operation.id),
                 operation_id: Some(operation.id),
                 amount_minor: operation.amount.amount_minor(),
                 state: RefundState::Succeeded,
@@ -92,7 +93,7 @@ fn an_order_goes_from_the_wish_to_the_last_refund() {
     assert_eq!(received.moves[0].kind, MovementKind::Returned);
     let refunded = observed(&received.order, ProviderState::Captured);
     assert_eq!((refunded.status, &refunded.totals.refunded), (OrderStatus::PartiallyRefunded, &gbp(1000)));
-    let rest = done(refunded.refund(&RefundWish::All, &history::reason("goodwill"), staff(), &cause())).order;
+    let rest = done(refunded.refund(None, &RefundWish::All, &history::reason("goodwill"), staff(), &cause())).order;
     let ended = observed(&rest, ProviderState::Captured);
     assert_eq!((ended.status, &ended.totals.refunded), (OrderStatus::Refunded, &gbp(3099)));
     assert_eq!(ended.history.last().expect("an entry").step, OrderStep::Refunded);
@@ -181,7 +182,7 @@ fn a_second_payment_waits_for_the_first_and_takes_its_place_when_it_fails() {
 #[test]
 fn a_payment_that_was_given_up_and_comes_is_given_back_when_another_paid() {
     let first = started(&order(&[(1, 1000)]), CaptureMode::Automatic);
-    let given_up = done(first.payment_unknown(first.payments[0].id, &cause())).order;
+    let given_up = done(first.payment_unknown(first.payments[0].id, false, &cause())).order;
     let paid = observed(&started(&given_up, CaptureMode::Automatic), ProviderState::Captured);
     let late = ProviderPayment { payment_id: first.payments[0].id, ..seen(&paid, ProviderState::Captured) };
     let twice = done(paid.observe(&late, &cause())).order;
@@ -220,14 +221,20 @@ fn an_order_whose_capture_fails_waits_for_another_payment() {
 fn a_refund_of_pieces_is_their_price_and_takes_unsent_ones_off_the_order() {
     let order = paid(&[(3, 333), (1, 1)]);
     let refund = |order: &Order, pieces| {
-        order.refund(&RefundWish::Lines(vec![self::pieces(order, 0, pieces)]), &history::reason("x"), staff(), &cause())
+        order.refund(
+            None,
+            &RefundWish::Lines(vec![self::pieces(order, 0, pieces)]),
+            &history::reason("x"),
+            staff(),
+            &cause(),
+        )
     };
     let change = done(refund(&order, 2));
     assert_eq!(change.moves.iter().map(|m| (m.kind, m.pieces)).collect::<Vec<_>>(), [(MovementKind::Released, 2)]);
     assert_eq!(change.order.payments[0].operations[0].amount, gbp(666));
     assert_eq!(refused(refund(&change.order, 2)), "not_in_order");
     assert_eq!(
-        refused(change.order.refund(&RefundWish::Amount(gbp(335)), &history::reason("x"), staff(), &cause())),
+        refused(change.order.refund(None, &RefundWish::Amount(gbp(335)), &history::reason("x"), staff(), &cause())),
         "refund_too_large"
     );
     let left = shipped(&change.order);
@@ -250,7 +257,7 @@ fn money_that_does_not_go_back_wants_a_person() {
 fn a_refund_that_failed_may_be_asked_for_again() {
     let order = paid(&[(2, 1000)]);
     let refund = |order: &Order| {
-        order.refund(&RefundWish::Lines(vec![pieces(order, 0, 2)]), &history::reason("x"), staff(), &cause())
+        order.refund(None, &RefundWish::Lines(vec![pieces(order, 0, 2)]), &history::reason("x"), staff(), &cause())
     };
     let asked = done(refund(&order)).order;
     assert_eq!(refused(refund(&asked)), "not_in_order");
@@ -261,7 +268,7 @@ fn a_refund_that_failed_may_be_asked_for_again() {
 
     let cancelled = done(order.cancel(staff(), &cause())).order;
     let failed = done(cancelled.operation_refused(cancelled.payments[0].operations[0].id, "no", &cause())).order;
-    let again = done(failed.refund(&RefundWish::All, &history::reason("again"), staff(), &cause())).order;
+    let again = done(failed.refund(None, &RefundWish::All, &history::reason("again"), staff(), &cause())).order;
     assert_eq!(
         again.payments[0].pending(OperationKind::Refund).map(|o| o.amount.clone()).collect::<Vec<_>>(),
         [gbp(2000)]
@@ -269,10 +276,123 @@ fn a_refund_that_failed_may_be_asked_for_again() {
 }
 
 #[test]
+fn a_cancelled_order_asks_for_all_money_even_when_a_refund_failed_before() {
+    let order = paid(&[(2, 1000)]);
+    let amount = RefundWish::Amount(gbp(500));
+    let asked = done(order.refund(None, &amount, &history::reason("x"), staff(), &cause())).order;
+    let failed = done(asked.operation_refused(asked.payments[0].operations[0].id, "no", &cause())).order;
+    let looked = done(failed.settle_review(&history::reason("fine"), staff(), &cause())).order;
+    assert_eq!(looked.status, OrderStatus::Paid);
+    let cancelled = done(looked.cancel(staff(), &cause())).order;
+    let pending = cancelled.payments[0].pending(OperationKind::Refund).map(|o| o.amount.clone()).collect::<Vec<_>>();
+    assert_eq!(pending, [gbp(2000)]);
+    let views = cancelled.observe(&seen(&cancelled, ProviderState::Captured), &cause());
+    assert_eq!(done(views).order.payments[0].refundable(), 0);
+}
+
+#[test]
+fn a_piece_whose_money_went_back_brings_none_when_it_comes() {
+    let order = shipped(&paid(&[(3, 1000)]));
+    let asked = done(order.request_return(&[pieces(&order, 0, 1)], ReturnReason::Damaged, staff(), &cause())).order;
+    let id = asked.returns[0].id;
+    let approved = done(asked.approve_return(id, staff(), &cause())).order;
+    let one = RefundWish::Lines(vec![pieces(&order, 0, 1)]);
+    let refunded = done(approved.refund(None, &one, &history::reason("broken"), staff(), &cause())).order;
+    let received = done(refunded.receive_return(id, ReceivedGoods::WriteOff, staff(), &cause())).order;
+    assert_eq!(received.payments[0].operations.len(), 1);
+}
+
+#[test]
+fn an_older_view_of_refunds_takes_nothing_back() {
+    let order = paid(&[(1, 1000)]);
+    let view = |refunds: &[(&str, i64, RefundState)]| {
+        let refund = |(reference, amount_minor, state): &(&str, i64, RefundState)| ProviderRefund {
+            reference: (*reference).to_owned(),
+            operation_id: None,
+            amount_minor: *amount_minor,
+            state: *state,
+        };
+        ProviderPayment { refunds: refunds.iter().map(refund).collect(), ..seen(&order, ProviderState::Captured) }
+    };
+    let (first, second) = (("re_1", 400, RefundState::Succeeded), ("re_2", 300, RefundState::Succeeded));
+    let both = done(order.observe(&view(&[first, second]), &cause())).order;
+    nothing(both.observe(&view(&[first]), &cause()));
+    nothing(both.observe(&view(&[]), &cause()));
+    assert_eq!(both.totals.refunded, gbp(700));
+    let failed = done(both.observe(&view(&[("re_1", 400, RefundState::Failed)]), &cause())).order;
+    assert_eq!(failed.totals.refunded, gbp(300));
+    nothing(failed.observe(&view(&[first, second]), &cause()));
+}
+
+#[test]
+fn a_duplicate_that_was_not_given_back_may_be_refunded_by_name() {
+    let first = started(&order(&[(1, 1000)]), CaptureMode::Automatic);
+    let given_up = done(first.payment_unknown(first.payments[0].id, false, &cause())).order;
+    let paid = observed(&started(&given_up, CaptureMode::Automatic), ProviderState::Captured);
+    let late = ProviderPayment { payment_id: first.payments[0].id, ..seen(&paid, ProviderState::Captured) };
+    let twice = done(paid.observe(&late, &cause())).order;
+    let failed = done(twice.operation_refused(twice.payments[0].operations[0].id, "no", &cause())).order;
+    let refund = |wish| failed.refund(Some(failed.payments[0].id), wish, &history::reason("twice"), staff(), &cause());
+    let again = done(refund(&RefundWish::All)).order;
+    assert_eq!((again.payments[0].refundable(), again.payments[1].refundable()), (0, 1000));
+    assert_eq!(again.lines[0].unshipped(), 1);
+    assert_eq!(refused(refund(&RefundWish::Lines(vec![pieces(&failed, 0, 1)]))), "not_in_order");
+}
+
+#[test]
+fn a_payment_on_its_way_back_does_not_pay_the_order() {
+    let first = started(&order(&[(1, 1000)]), CaptureMode::Manual);
+    let given_up = done(first.payment_unknown(first.payments[0].id, false, &cause())).order;
+    let held = observed(&started(&given_up, CaptureMode::Manual), ProviderState::Authorised);
+    let late = ProviderPayment { payment_id: first.payments[0].id, ..seen(&held, ProviderState::Captured) };
+    let given_back = done(held.observe(&late, &cause())).order;
+    let lapsed = observed(&given_back, ProviderState::Voided);
+    assert_eq!((lapsed.status, lapsed.paid_by), (OrderStatus::PendingPayment, None));
+    nothing(lapsed.observe(&late, &cause()));
+    assert!(started(&lapsed, CaptureMode::Automatic).payments.len() == 3);
+}
+
+#[test]
+fn a_payment_that_nobody_found_is_looked_for_until_it_is_given_up_for_good() {
+    let first = started(&order(&[(1, 1000)]), CaptureMode::Automatic);
+    let id = first.payments[0].id;
+    let missing = done(first.payment_unknown(id, false, &cause())).order;
+    assert!(missing.unsettled_since().is_some());
+    nothing(missing.payment_unknown(id, false, &cause()));
+    let gone = done(missing.payment_unknown(id, true, &cause())).order;
+    assert_eq!((gone.unsettled_since(), gone.payments[0].failure.as_deref()), (None, Some("never_came")));
+    assert_eq!(observed(&gone, ProviderState::Captured).status, OrderStatus::Paid);
+}
+
+#[test]
+fn ten_payments_that_failed_are_enough() {
+    let mut order = order(&[(1, 1000)]);
+    for _ in 0..10 {
+        order = observed(&started(&order, CaptureMode::Automatic), ProviderState::Declined { code: "no".to_owned() });
+    }
+    let again = order.start_payment(PaymentId::new(), "sandbox", CaptureMode::Automatic, order.customer_id, &cause());
+    assert_eq!(refused(again), "too_many_payments");
+}
+
+#[test]
+fn a_parcel_is_sent_once_with_what_is_in_it() {
+    let order = paid(&[(3, 100)]);
+    let sent = done(order.ship(&parcel("1", Some(vec![pieces(&order, 0, 1)])), staff(), &cause())).order;
+    nothing(sent.ship(&parcel("1", Some(vec![pieces(&order, 0, 1)])), staff(), &cause()));
+    assert_eq!(refused(sent.ship(&parcel("1", Some(vec![pieces(&order, 0, 2)])), staff(), &cause())), "parcel_sent");
+}
+
+#[test]
+fn money_that_is_held_for_long_is_asked_about() {
+    let held = observed(&started(&order(&[(1, 1000)]), CaptureMode::Manual), ProviderState::Authorised);
+    assert!(held.unsettled_since().is_some_and(|since| since > crate::now() + Duration::days(5)));
+}
+
+#[test]
 fn pieces_that_are_named_twice_move_once() {
     let order = paid(&[(3, 100)]);
     let twice = RefundWish::Lines(vec![pieces(&order, 0, 1), pieces(&order, 0, 1)]);
-    let change = done(order.refund(&twice, &history::reason("x"), staff(), &cause()));
+    let change = done(order.refund(None, &twice, &history::reason("x"), staff(), &cause()));
     assert_eq!(change.moves.iter().map(|m| m.pieces).collect::<Vec<_>>(), [2]);
 }
 
@@ -280,7 +400,7 @@ fn pieces_that_are_named_twice_move_once() {
 fn an_order_whose_money_went_back_may_still_be_cancelled() {
     let order = paid(&[(1, 1000)]);
     let amount = RefundWish::Amount(gbp(1000));
-    let asked = done(order.refund(&amount, &history::reason("x"), staff(), &cause())).order;
+    let asked = done(order.refund(None, &amount, &history::reason("x"), staff(), &cause())).order;
     let refunded = observed(&asked, ProviderState::Captured);
     assert_eq!((refunded.status, refunded.lines[0].unshipped()), (OrderStatus::Refunded, 1));
     let cancelled = done(refunded.cancel(staff(), &cause()));
@@ -291,7 +411,12 @@ fn an_order_whose_money_went_back_may_still_be_cancelled() {
 fn money_given_back_past_the_shop_is_seen_and_wants_a_person() {
     let order = paid(&[(1, 1000)]);
     let mut elsewhere = seen(&order, ProviderState::Captured);
-    elsewhere.refunds.push(ProviderRefund { operation_id: None, amount_minor: 400, state: RefundState::Succeeded });
+    elsewhere.refunds.push(ProviderRefund {
+        reference: "re_x".to_owned(),
+        operation_id: None,
+        amount_minor: 400,
+        state: RefundState::Succeeded,
+    });
     let found = done(order.observe(&elsewhere, &cause())).order;
     assert_eq!((found.status, &found.totals.refunded), (OrderStatus::UnderReview, &gbp(400)));
     nothing(found.observe(&elsewhere, &cause()));
@@ -410,6 +535,7 @@ fn sight(order: &Order, dice: u8) -> Option<ProviderPayment> {
         captured_minor: if captured { payment.amount.amount_minor() } else { 0 },
         refunds: refunds
             .map(|operation| ProviderRefund {
+                reference: format!("re_{}", operation.id),
                 operation_id: Some(operation.id),
                 amount_minor: operation.amount.amount_minor(),
                 state: if operation.status == OperationStatus::Succeeded {
@@ -433,9 +559,11 @@ fn act(order: &Order, deed: &Deed) -> Result<Option<OrderChange>> {
             order.start_payment(PaymentId::new(), "sandbox", mode, order.customer_id, &cause)
         }
         Deed::Provider(dice) => sight(order, *dice).map_or(Ok(None), |seen| order.observe(&seen, &cause)),
-        Deed::Refund(0, _) => order.refund(&RefundWish::All, &why, staff(), &cause),
-        Deed::Refund(1, size) => order.refund(&RefundWish::Amount(gbp(i64::from(*size) * 100)), &why, staff(), &cause),
-        Deed::Refund(_, size) => order.refund(&RefundWish::Lines(vec![line(*size)]), &why, staff(), &cause),
+        Deed::Refund(0, _) => order.refund(None, &RefundWish::All, &why, staff(), &cause),
+        Deed::Refund(1, size) => {
+            order.refund(None, &RefundWish::Amount(gbp(i64::from(*size) * 100)), &why, staff(), &cause)
+        }
+        Deed::Refund(_, size) => order.refund(None, &RefundWish::Lines(vec![line(*size)]), &why, staff(), &cause),
         Deed::Ship(pieces) => {
             let number = format!("{}", order.shipments.len());
             order.ship(&parcel(&number, Some(vec![line(*pieces)])), staff(), &cause)
@@ -492,7 +620,9 @@ proptest! {
             prop_assert_eq!(reserved, i64::from(unsent));
             prop_assert!(back <= sent);
             // Goods leave for money that moved.
-            if order.shipments.is_empty() { prop_assert_eq!(sent, 0); }
+            if matches!(deed, Deed::Ship(_)) {
+                prop_assert!(order.paying().is_some_and(|payment| payment.status == PaymentStatus::Captured));
+            }
             // An order that has ended holds no stock, and asks for all money back that it can get.
             if order.ended.is_some() {
                 prop_assert_eq!(unsent, 0);

@@ -1,5 +1,6 @@
-use crate::{Aggregate, Error, Event, Result};
+use crate::{Aggregate, DateTime, EntryId, Error, Event, Limit, Page, Result};
 use async_trait::async_trait;
+use serde::Deserialize;
 use std::time::Duration;
 
 /// Puts events on the streams.
@@ -34,13 +35,24 @@ pub struct StreamEntry {
 impl StreamEntry {
     /// Most deliveries before an entry becomes a dead letter: with the pauses between them, about two minutes.
     pub const MAX_DELIVERIES: u64 = 8;
+    /// The pause before the second delivery, unless a test wants a shorter one.
+    pub const FIRST_PAUSE: Duration = Duration::from_secs(1);
     /// A reader that has held an entry for so long is dead: no function runs longer.
     pub const ABANDONED: Duration = Duration::from_secs(60);
 
-    /// The pause before an entry that failed is delivered again: a second, doubled with each delivery, at most a minute.
-    pub fn pause(deliveries: u64) -> Duration {
+    /// The pause before an entry that failed is delivered again: `first`, doubled with each delivery, at most a minute.
+    pub fn pause(first: Duration, deliveries: u64) -> Duration {
         let doublings = deliveries.saturating_sub(1).min(6) as u32;
-        Duration::from_secs(1 << doublings).min(Duration::from_secs(60))
+        first.saturating_mul(1 << doublings).min(Duration::from_secs(60))
+    }
+
+    /// The correlation id of the event, when the entry holds so much of one.
+    pub fn correlation_id(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Attributes {
+            correlationid: String,
+        }
+        serde_json::from_str(&self.event).ok().map(|Attributes { correlationid }| correlationid)
     }
 }
 
@@ -51,6 +63,76 @@ pub struct DeadLetter {
     pub entry: StreamEntry,
     /// Why the last delivery failed.
     pub error: String,
+}
+
+/// A dead letter as it is kept. Redriving it raises `deliveries`, or ends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptLetter {
+    /// Of the letter.
+    pub id: EntryId,
+    /// The stream that the entry was on.
+    pub stream: String,
+    /// The entry as its consumer got it.
+    pub entry: StreamEntry,
+    /// Follows one wish through request, events and messages; absent when the entry was no event.
+    pub correlation_id: Option<String>,
+    /// Why the last delivery failed.
+    pub error: String,
+    /// When it was buried, UTC.
+    pub at: DateTime,
+}
+
+/// Which letters of a list come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetterOrder {
+    /// Those that were buried last.
+    NewestFirst,
+    /// Those that were buried first.
+    OldestFirst,
+}
+
+/// What the consumer functions could not handle, for whoever operates the shop. A function without letters has none of them; no
+/// name is unknown here.
+#[async_trait]
+pub trait DeadLetters: Send + Sync {
+    /// A page of a function's letters, behind the one with the id `after`.
+    async fn letters(
+        &self,
+        function: &str,
+        order: LetterOrder,
+        limit: Limit,
+        after: Option<EntryId>,
+    ) -> Result<Page<KeptLetter, EntryId>>;
+
+    /// One letter. Fails with `NotFound`.
+    async fn letter(&self, function: &str, id: EntryId) -> Result<KeptLetter>;
+
+    /// How many letters a function has.
+    async fn letter_count(&self, function: &str) -> Result<u64>;
+
+    /// Notes that another delivery failed, and why. Of a letter that is gone nothing is noted.
+    async fn failed_again(&self, function: &str, id: EntryId, error: &str) -> Result<()>;
+
+    /// Forgets a letter; one that is gone stays so.
+    async fn discard(&self, function: &str, id: EntryId) -> Result<()>;
+}
+
+/// How far a consumer function is behind a stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Entries that nobody has delivered yet.
+    pub undelivered: u64,
+    /// Entries that were delivered and are not done: in a reader's hand, or waiting for their next delivery.
+    pub pending: u64,
+    /// When the oldest of both was published, by the publisher's clock; absent when there are none.
+    pub oldest: Option<DateTime>,
+}
+
+/// What waits on the streams, for whoever operates the shop.
+#[async_trait]
+pub trait Backlogs: Send + Sync {
+    /// What waits for a function on a stream. For a function that has never read, everything does.
+    async fn backlog(&self, stream: Aggregate, function: &str) -> Result<Backlog>;
 }
 
 /// The reading side of the event streams.

@@ -3,6 +3,7 @@ use crate::{
     TokenHash,
 };
 use async_trait::async_trait;
+use std::collections::HashSet;
 
 /// What stands at the door of every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,9 @@ pub trait Gate: Send + Sync {
         meters: &[Meter],
         now: DateTime,
     ) -> Result<Admission>;
+
+    /// Which of these sessions have ended, in one round trip.
+    async fn ended(&self, sessions: &[(CustomerId, SessionId)]) -> Result<HashSet<SessionId>>;
 }
 
 /// The sessions of people who logged in. Their refresh tokens are known by their hashes.

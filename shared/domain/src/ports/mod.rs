@@ -16,7 +16,10 @@ mod store;
 
 pub use cache::{Cache, CacheKey, Cached};
 pub use carts::{CartCopies, Carts};
-pub use events::{DeadLetter, EventPublisher, EventStream, Invoker, StreamEntry, StreamGroup};
+pub use events::{
+    Backlog, Backlogs, DeadLetter, DeadLetters, EventPublisher, EventStream, Invoker, KeptLetter, LetterOrder,
+    StreamEntry, StreamGroup,
+};
 pub use identity::{Admission, Gate, Sessions};
 pub use mail::{Mailer, Mails};
 pub use orders::{Offer, Orders, Pricing, Sweep};

@@ -240,6 +240,14 @@ pub trait Outbox: Send + Sync {
     /// latest entries. The number forgotten.
     async fn republish(&self, since: DateTime) -> Result<usize>;
 
+    /// Moves events that were published before `before` out of the way of the others, so many in a transaction that nobody waits
+    /// long; [`Outbox::events_since`] still finds them. The number moved. Several at once do no harm.
+    async fn archive(&self, before: DateTime) -> Result<usize>;
+
+    /// Up to `limit` events that were committed since `since`, archived or not, each with its place in the order of the outbox, in
+    /// that order; only those behind the place `after`, when there is one.
+    async fn events_since(&self, since: DateTime, after: Option<i64>, limit: usize) -> Result<Vec<(i64, Event)>>;
+
     /// Forgets the idempotency keys that expired before `now`; the number forgotten.
     async fn expire_idempotency_keys(&self, now: DateTime) -> Result<usize>;
 

@@ -185,7 +185,7 @@ async fn in_chaos_the_books_and_what_the_provider_says_in_the_end_agree() {
     for (charge, answer) in charges.iter().zip(&answers) {
         match answer {
             Ok(ProviderAnswer::Taken(_)) => drop(shop.wait_for(charge.payment_id, is_over).await),
-            Ok(ProviderAnswer::Refused { code }) => panic!("refused: {code}"),
+            Ok(ProviderAnswer::Refused { code, .. }) => panic!("refused: {code}"),
             Err(error) => assert!(matches!(error, Error::Unavailable(_)), "{error}"),
         }
     }

@@ -165,13 +165,13 @@ pub fn hold(method: &str) -> Charge {
 pub fn taken(answer: ProviderAnswer) -> ProviderPayment {
     match answer {
         ProviderAnswer::Taken(payment) => payment,
-        ProviderAnswer::Refused { code } => panic!("refused: {code}"),
+        ProviderAnswer::Refused { code, .. } => panic!("refused: {code}"),
     }
 }
 
 pub fn refused(answer: ProviderAnswer) -> String {
     match answer {
-        ProviderAnswer::Refused { code } => code,
+        ProviderAnswer::Refused { code, .. } => code,
         ProviderAnswer::Taken(payment) => panic!("taken: {payment:?}"),
     }
 }

@@ -7,8 +7,16 @@ use souk_domain::ports::PaymentProvider;
 use souk_domain::{OperationId, OrderId, PaymentId, ProviderPayment, ProviderRefund, RefundState};
 use std::collections::HashMap;
 
+/// What the provider says of a refund, but for its own name.
 fn refund(operation: OperationId, amount_minor: i64, state: RefundState) -> ProviderRefund {
-    ProviderRefund { operation_id: Some(operation), amount_minor, state }
+    ProviderRefund { reference: String::new(), operation_id: Some(operation), amount_minor, state }
+}
+
+/// The refunds of a payment without the provider's names, which are there.
+fn refunds(payment: &ProviderPayment) -> Vec<ProviderRefund> {
+    assert!(payment.refunds.iter().all(|refund| refund.reference.starts_with("re_")));
+    let without = |refund: &ProviderRefund| ProviderRefund { reference: String::new(), ..refund.clone() };
+    payment.refunds.iter().map(without).collect()
 }
 
 #[tokio::test]
@@ -21,7 +29,7 @@ async fn a_payment_is_given_back_in_parts_until_nothing_is_left() {
     assert_eq!(refused(too_much), "invalid_request_error");
     let payment = taken(shop.provider.refund(&payment.reference, 299, second).await.unwrap());
     let expected = [refund(second, 299, RefundState::Succeeded), refund(first, 1000, RefundState::Succeeded)];
-    assert_eq!((payment.captured_minor, payment.refunds.as_slice()), (1299, expected.as_slice()));
+    assert_eq!((payment.captured_minor, refunds(&payment).as_slice()), (1299, expected.as_slice()));
     let one_more = shop.provider.refund(&payment.reference, 1, OperationId::new()).await.unwrap();
     assert_eq!(refused(one_more), "charge_already_refunded");
     assert_eq!(shop.books().await["totals"][0]["refunded"], 1299);
@@ -39,7 +47,7 @@ async fn the_same_refund_twice_gives_back_once_even_if_the_key_was_forgotten() {
     assert_eq!(taken(one.unwrap()), taken(other.unwrap()));
     shop.forget_keys();
     let payment = taken(shop.provider.refund(&payment.reference, 100, key).await.unwrap());
-    assert_eq!(payment.refunds, [refund(key, 100, RefundState::Succeeded)]);
+    assert_eq!(refunds(&payment), [refund(key, 100, RefundState::Succeeded)]);
     assert_eq!(shop.books().await["totals"][0]["refunded"], 100);
 }
 
@@ -62,7 +70,7 @@ async fn a_refund_may_take_a_while_and_succeed() {
         let key = OperationId::new();
         let payment = taken(shop.provider.refund(&payment.reference, 1299, key).await.unwrap());
         assert_eq!(payment.refunds.len(), 1);
-        shop.wait_for(charge.payment_id, |payment| payment.refunds == [refund(key, 1299, RefundState::Succeeded)])
+        shop.wait_for(charge.payment_id, |payment| refunds(payment) == [refund(key, 1299, RefundState::Succeeded)])
             .await;
     }
 }
@@ -75,7 +83,7 @@ async fn a_refund_may_fail_and_what_it_was_to_give_back_is_there_again() {
     let (first, second) = (OperationId::new(), OperationId::new());
     taken(shop.provider.refund(&payment.reference, 1299, first).await.unwrap());
     let failed = refund(first, 1299, RefundState::Failed);
-    let is_failed = |payment: &ProviderPayment| payment.refunds == [failed.clone()];
+    let is_failed = |payment: &ProviderPayment| refunds(payment) == [failed.clone()];
     shop.wait_for(charge.payment_id, is_failed).await;
     let payment = taken(shop.provider.refund(&payment.reference, 1299, second).await.unwrap());
     assert_eq!(payment.refunds.len(), 2);

@@ -2,6 +2,7 @@ use crate::server::Server;
 use souk_domain::ports::{Gate, Sessions};
 use souk_domain::{Allowance, CustomerId, DateTime, Meter, Rate, SessionCutoff, SessionId};
 use souk_redis::RedisLink;
+use std::collections::HashSet;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -227,5 +228,25 @@ async fn an_end_is_remembered_for_longer_than_an_access_token_is_good() {
     for key in [format!("souk:ended:session:{session}"), format!("souk:ended:customer:{customer}")] {
         let left: i64 = redis::cmd("PTTL").arg(key).query_async(&mut server.raw().await).await.unwrap();
         assert!((15 * 60_000 + 1..=20 * 60_000).contains(&left), "{left}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_sessions_those_that_ended_are_known() {
+    let server = Server::shared();
+    let (gate, at) = (server.link(), souk_domain::now() + SECOND);
+    let sessions: Vec<(CustomerId, SessionId)> = (0..1200).map(|_| (CustomerId::new(), SessionId::new())).collect();
+    assert_eq!(gate.ended(&sessions).await.unwrap(), HashSet::new());
+    assert_eq!(gate.ended(&[]).await.unwrap(), HashSet::new());
+
+    let [out, everywhere, spared, shut] = [0, 499, 500, 1199].map(|at| sessions[at]);
+    gate.end(out.0, out.1).await.unwrap();
+    gate.end_all(everywhere.0, SessionCutoff { at, kept: None }).await.unwrap();
+    gate.end_all(spared.0, SessionCutoff { at, kept: Some(spared.1) }).await.unwrap();
+    gate.end_all(shut.0, SessionCutoff { at, kept: Some(SessionId::new()) }).await.unwrap();
+    let ended = gate.ended(&sessions).await.unwrap();
+    assert_eq!(ended, HashSet::from([out.1, everywhere.1, shut.1]));
+    for (customer, session) in sessions {
+        assert_eq!(is_ended(&gate, customer, session).await, ended.contains(&session), "the same as at the door");
     }
 }

@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+mod backlog;
 mod cache;
 mod cart_lines;
 mod carts;
+mod dead_letters;
 mod gate;
 mod restarts;
 mod round_trips;

@@ -2,9 +2,10 @@
 
 use crate::cache::copy;
 use crate::carts::{add, code, line, look, open, pieces, products};
+use crate::dead_letters::{all, bury};
 use crate::server::Server;
 use crate::streams::{AT_ONCE, event, group, ids, versions};
-use souk_domain::ports::{Cache, CacheKey, Carts, EventPublisher, EventStream, Gate, Sessions};
+use souk_domain::ports::{Cache, CacheKey, Carts, DeadLetters, EventPublisher, EventStream, Gate, Sessions};
 use souk_domain::{
     CartChange, Claim, CustomerId, OrderId, ProductId, Quantity, Refreshed, Role, Session, SessionId, SessionLife,
     TokenHash,
@@ -91,4 +92,17 @@ async fn events_that_are_unread_or_in_a_readers_hand_outlive_the_server() {
     assert_eq!(versions(&stream.read(&group, 10, AT_ONCE).await.unwrap()), [3]);
     server.link().publish(&[event(4)]).await.unwrap();
     assert_eq!(versions(&stream.read(&group, 10, AT_ONCE).await.unwrap()), [4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_and_what_became_of_them_outlive_the_server() {
+    let mut server = Server::start_lasting();
+    bury(&server, "fails", 3).await;
+    let [first, second, third] = all(&server, "fails").await.try_into().unwrap();
+    server.link().failed_again("fails", second.id, "again").await.unwrap();
+    server.link().discard("fails", third.id).await.unwrap();
+    server.restart();
+    let [kept, raised] = all(&server, "fails").await.try_into().unwrap();
+    assert_eq!(kept, first);
+    assert_eq!((raised.id, raised.entry.deliveries, raised.error.as_str()), (second.id, 2, "again"));
 }

@@ -48,6 +48,21 @@ async fn a_change_of_a_cart_is_one_round_trip() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_a_thousand_sessions_is_one_round_trip() {
+    let server = Server::shared();
+    let proxy = CountingProxy::before(&server);
+    let (gate, sessions) = (proxy.link(), Vec::from_iter((0..1000).map(|_| (CustomerId::new(), SessionId::new()))));
+    gate.ended(&sessions).await.unwrap();
+    proxy.take();
+    for _ in 0..3 {
+        gate.ended(&sessions).await.unwrap();
+        assert_eq!(proxy.take(), 1);
+    }
+    gate.ended(&[]).await.unwrap();
+    assert_eq!(proxy.take(), 0, "nobody is asked about nobody");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_gate_with_a_session_and_several_meters_is_one_round_trip() {
     let server = Server::shared();
     let proxy = CountingProxy::before(&server);

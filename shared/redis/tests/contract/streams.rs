@@ -63,7 +63,7 @@ async fn what_was_put_back_is_due_again_after_a_pause_and_counts_its_deliveries(
     stream.put_back(&group, &ids(&entries[1..])).await.unwrap();
     assert!(stream.left_behind(&group, 10).await.unwrap().is_empty(), "it is no longer in the reader's hand");
     assert!(stream.claim(&group, 10).await.unwrap().is_empty(), "too early");
-    tokio::time::sleep(StreamEntry::pause(1) + Duration::from_millis(100)).await;
+    tokio::time::sleep(StreamEntry::pause(StreamEntry::FIRST_PAUSE, 1) + Duration::from_millis(100)).await;
     let again = stream.claim(&group, 10).await.unwrap();
     assert_eq!((versions(&again), again[0].deliveries), (vec![2], 2));
     assert!(stream.claim(&group, 10).await.unwrap().is_empty(), "somebody has it");

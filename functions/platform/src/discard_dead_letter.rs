@@ -1,0 +1,44 @@
+//! `DELETE /api/v1/dead-letters/{function}/{id}`: an event that a consumer function could not handle is given up for good. For
+//! admins.
+
+use crate::Operations;
+use crate::operations::letter_id;
+use axum::extract::State;
+use souk_lambda::{
+    Admin, ApiError, CommandFailures, Done, Failure, NoBody, PathId, QueryFailures, Reply, SecuredFailures,
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Discard a dead letter
+///
+/// The function never gets the event again, unless it is replayed. Discarding what is gone changes nothing.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/dead-letters/{function}/{id}",
+    tag = "platform",
+    security(("token" = [])),
+    params(("function" = String, Path, description = "The consumer function"), ("id" = String, Path)),
+    responses(
+        (status = 200, description = "It is gone", body = Done),
+        (status = 404, description = "`not_found`: no function of that name consumes events", body = Failure),
+        CommandFailures, QueryFailures, SecuredFailures,
+    ),
+)]
+async fn discard_dead_letter(
+    State(operations): State<Operations>,
+    Admin(caller): Admin,
+    PathId((function, id)): PathId<(String, String)>,
+    NoBody(_cause): NoBody,
+) -> Result<Reply<()>, ApiError> {
+    operations.consumers.sources_of(&function)?;
+    let id = letter_id(&id)?;
+    operations.letters.discard(&function, id).await?;
+    tracing::warn!(function, letter = %id, by = %caller.id, "a dead letter was discarded");
+    Ok(Reply::ok(()))
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Operations> {
+    OpenApiRouter::new().routes(routes!(discard_dead_letter))
+}

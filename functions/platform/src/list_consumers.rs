@@ -1,0 +1,73 @@
+//! `GET /api/v1/consumers`: how far the consumer functions are behind. For staff.
+
+use crate::{Operations, TriggerSource};
+use axum::extract::State;
+use futures::future::try_join_all;
+use serde::Serialize;
+use souk_domain::{DateTime, Error};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// A consumer function and one of its streams.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Consumer {
+    /// The consumer function.
+    function: String,
+    /// The stream.
+    #[schema(value_type = String)]
+    stream: &'static str,
+    /// Events that nobody has delivered yet.
+    undelivered: u64,
+    /// Events that were delivered and are not done: in progress, or waiting for their next delivery.
+    pending: u64,
+    /// How long the oldest of both has waited since it was published, in milliseconds; absent when nothing waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest_age_ms: Option<i64>,
+    /// Events that the function could not handle, of all its streams.
+    dead_letters: u64,
+}
+
+/// List the consumers of events
+///
+/// What waits for each of them on each of its streams.
+#[utoipa::path(
+    get,
+    path = "/api/v1/consumers",
+    tag = "platform",
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "Every consumer function with each of its streams", body = Envelope<Vec<Consumer>>),
+        QueryFailures, SecuredFailures,
+    ),
+)]
+async fn list_consumers(
+    State(operations): State<Operations>,
+    Staff(_caller): Staff,
+) -> Result<Reply<Vec<Consumer>>, ApiError> {
+    let consumers = operations.consumers.sources().iter().map(|source| consumer(&operations, source));
+    Ok(Reply::ok(try_join_all(consumers).await?))
+}
+
+async fn consumer(operations: &Operations, source: &TriggerSource) -> Result<Consumer, Error> {
+    let TriggerSource { stream, function, .. } = source;
+    let (backlog, letters) =
+        tokio::try_join!(operations.backlogs.backlog(*stream, function), operations.letters.letter_count(function))?;
+    // A publisher's clock may be ahead of this one.
+    let age = |at: DateTime| (souk_domain::now() - at).num_milliseconds().max(0);
+    Ok(Consumer {
+        function: function.clone(),
+        stream: stream.as_str(),
+        undelivered: backlog.undelivered,
+        pending: backlog.pending,
+        oldest_age_ms: backlog.oldest.map(age),
+        dead_letters: letters,
+    })
+}
+
+/// The function.
+pub fn router() -> OpenApiRouter<Operations> {
+    OpenApiRouter::new().routes(routes!(list_consumers))
+}
