@@ -8,6 +8,7 @@ mod history;
 mod line;
 mod new;
 mod number;
+mod observing;
 mod paying;
 mod payment;
 mod refunding;
