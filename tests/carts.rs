@@ -268,3 +268,20 @@ async fn whatever_changed_since_the_buyer_looked_is_told_line_by_line_before_any
     let order = ada.post(&format!("{cart}/checkout"), seen(fine.expect(200))).await;
     assert_eq!(order.expect(201)["totals"]["grandTotal"]["amountMinor"], 100 + 5 * 120);
 }
+
+#[tokio::test]
+async fn a_check_out_that_is_repeated_does_not_show_what_staff_wrote_meanwhile() {
+    let shop = Shop::open().await;
+    let (manager, ada) = (shop.manager().await, shop.customer().await);
+    let product = manager.product("SECRETS", 100, 10).await;
+    let cart = ada.post("/api/v1/carts", json!({})).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let line = json!({ "productId": product, "quantity": 1 });
+    ada.post(&format!("/api/v1/carts/{cart}/lines"), line).await.expect(200);
+    let price = json!({ "amountMinor": 100, "currency": "GBP" });
+    let seen = json!({ "lines": [{ "productId": product, "quantity": 1, "unitPrice": price }] });
+    let path = format!("/api/v1/carts/{cart}/checkout");
+    let order = ada.post(&path, seen.clone()).await.expect(201)["id"].as_str().unwrap().to_owned();
+    manager.act(&order, "notes", json!({ "text": "looks like fraud" })).await.expect(200);
+    let again = ada.post(&path, seen).await;
+    assert_eq!((&again.expect(201)["id"], again.text.contains("fraud")), (&json!(order), false));
+}

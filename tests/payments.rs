@@ -439,6 +439,40 @@ async fn a_refund_that_takes_long_is_waited_for_and_one_that_fails_wants_a_perso
 }
 
 #[tokio::test]
+async fn a_hold_that_lapsed_unnoticed_sends_the_buyer_back_to_pay_and_wants_no_person() {
+    let shop = Shop::open_with(&["--capture", "manual"]).await;
+    let (manager, customer) = (shop.manager().await, shop.customer().await);
+    let product = manager.product("LAPSED", 1000, 10).await;
+    let order = customer.ordered(&product, 1).await;
+    let held = customer.pay(&order, "pm_sandbox_webhook_never").await;
+    let reference = held.expect(200)["payments"][0]["reference"].as_str().unwrap();
+    at_the_provider(&shop, &format!("/v1/payment_intents/{reference}/cancel"), &[]).await;
+    let after = manager.act(&order, "capture", json!({})).await;
+    assert_eq!((&after.expect(200)["status"], times(&after.data, "review_requested")), (&json!("pending_payment"), 0));
+    customer.pay(&order, "pm_card_visa").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_refund_under_way_does_not_hold_up_the_next() {
+    let shop = Shop::open().await;
+    let (manager, customer) = (shop.manager().await, shop.customer().await);
+    let product = manager.product("NEXT", 1000, 10).await;
+    let order = customer.ordered(&product, 3).await;
+    customer.pay(&order, "pm_sandbox_refund_pending").await.expect(200);
+    let one =
+        json!({ "refund": { "of": "lines", "lines": [{ "productId": product, "quantity": 1 }] }, "reason": "test" });
+    manager.post_once(&format!("/api/v1/orders/{order}/refunds"), "one", one).await.expect(200);
+    customer.act(&order, "cancel", json!({})).await.expect(200);
+    let amounts: Vec<_> = shop.books_of(&order).await[0]["refunds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|refund| refund["amount"].as_i64().unwrap())
+        .collect();
+    assert_eq!(amounts, [1000, 2000]);
+}
+
+#[tokio::test]
 async fn money_given_back_at_the_provider_is_seen_by_the_shop() {
     let shop = hasty().await;
     let (manager, customer) = (shop.manager().await, shop.customer().await);
