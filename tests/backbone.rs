@@ -3,7 +3,8 @@
 use crate::harness::{Person, Shop, eventually};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 const LETTERS: &str = "/api/v1/dead-letters?function=send-mail";
@@ -14,14 +15,26 @@ async fn impatient_shop() -> Shop {
     Shop::open_with(&["--retry-pause-ms", "5"]).await
 }
 
-/// Puts a text that is no event on the stream of mails, past the shop.
-async fn put_garbage(shop: &Shop, text: &str) {
+/// The first line of what Redis answers, past the shop.
+async fn redis(shop: &Shop, words: &[&str]) -> String {
     let address = shop.banner["redis"].as_str().unwrap().trim_start_matches("redis://");
-    let words = ["XADD", "souk:events:mail", "*", "event", text];
-    let words: String = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
+    let told: String = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
     let mut redis = TcpStream::connect(address).await.unwrap();
-    redis.write_all(format!("*5\r\n{words}").as_bytes()).await.unwrap();
-    assert_eq!(redis.read_u8().await.unwrap(), b'$', "the id of the new entry");
+    redis.write_all(format!("*{}\r\n{told}", words.len()).as_bytes()).await.unwrap();
+    let (mut redis, mut line) = (BufReader::new(redis), String::new());
+    redis.read_line(&mut line).await.unwrap();
+    line.trim().to_owned()
+}
+
+/// Puts a text that is no event on the stream of mails.
+async fn put_garbage(shop: &Shop, text: &str) {
+    let answer = redis(shop, &["XADD", "souk:events:mail", "*", "event", text]).await;
+    assert!(answer.starts_with('$'), "the id of the new entry: {answer}");
+}
+
+/// How many entries a stream holds.
+async fn length(shop: &Shop, stream: &str) -> usize {
+    redis(shop, &["XLEN", &format!("souk:events:{stream}")]).await.trim_start_matches(':').parse().unwrap()
 }
 
 /// The dead letters of `send-mail`, once there are so many.
@@ -119,9 +132,12 @@ async fn what_failed_while_mail_was_broken_arrives_when_it_is_redriven() {
     }
 }
 
-#[tokio::test]
-async fn a_discarded_event_comes_back_with_a_replay_and_those_that_were_handled_change_nothing() {
-    let mut shop = impatient_shop().await;
+/// After this time a start does not publish an event again that was not the last one.
+const PUBLISHED_FOR_GOOD: Duration = Duration::from_secs(6);
+
+/// A shop where a mail to `lost@example.com` was given up and discarded, and others were sent before and long after.
+async fn shop_that_lost_a_mail() -> Shop {
+    let shop = impatient_shop().await;
     register(&shop, "before@example.com").await;
     shop.mailed_token("before@example.com", "verify").await;
     {
@@ -132,10 +148,85 @@ async fn a_discarded_event_comes_back_with_a_replay_and_those_that_were_handled_
         admin.delete(&path(&letter)).await.expect(200);
         broken.mend();
     }
+    tokio::time::sleep(PUBLISHED_FOR_GOOD).await;
+    register(&shop, "after@example.com").await;
+    shop.mailed_token("after@example.com", "verify").await;
+    shop
+}
+
+/// Replays all mails: the one that was lost arrives, the others are not sent again.
+async fn replay(mut shop: Shop) {
+    shop.stop();
+    shop.start_again();
+    put_garbage(&shop, "behind everything").await;
+    eventually("it is given up", async || redis(&shop, &["XLEN", "souk:dead-letters:send-mail"]).await == ":1").await;
+    assert_eq!(shop.mails("lost@example.com").await.len(), 0, "it does not come by itself");
     shop.stop();
     shop.start_again_with(&["--replay", "send-mail=2000-01-01T00:00:00Z"]);
     shop.mailed_token("lost@example.com", "verify").await;
-    assert_eq!(shop.mails("before@example.com").await.len(), 1);
+    for address in ["before@example.com", "after@example.com"] {
+        assert_eq!(shop.mails(address).await.len(), 1, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_discarded_event_comes_back_with_a_replay_and_those_that_were_handled_change_nothing() {
+    replay(shop_that_lost_a_mail().await).await;
+}
+
+#[tokio::test]
+async fn an_event_comes_back_with_a_replay_out_of_the_archive_of_the_outbox() {
+    let mut shop = shop_that_lost_a_mail().await;
+    shop.stop();
+    assert!(!shop.log().contains("events were archived"), "a week is not over");
+    shop.start_again_with(&["--outbox-days", "0"]);
+    eventually("the outbox is archived", async || shop.log().contains("events were archived")).await;
+    replay(shop).await;
+}
+
+#[tokio::test]
+async fn streams_keep_what_a_consumer_still_needs_and_no_more() {
+    // What fails waits for an hour.
+    let shop = Shop::open_with(&["--retry-pause-ms", "3600000"]).await;
+    let manager = shop.manager().await;
+    let broken = BrokenMail::of(&shop, &manager).await;
+    for n in 0..3 {
+        register(&shop, &format!("waiting-{n}@example.com")).await;
+    }
+    eventually("they wait", async || consumer(&manager).await["pending"] == 3).await;
+    let product = manager.product("MANY", 100, 1).await;
+    for _ in 0..100 {
+        manager.restock(&product, 1).await;
+    }
+    // Of a stream whose consumers are done with everything, the last entry is left.
+    eventually("the others are trimmed", async || length(&shop, "inventory").await == 1).await;
+    assert_eq!(length(&shop, "mail").await, 3);
+    broken.mend();
+}
+
+#[tokio::test]
+async fn what_the_embedded_redis_was_told_after_a_crash_outlives_the_next() {
+    let mut shop = Shop::open().await;
+    if !shop.has_embedded_redis() {
+        return;
+    }
+    shop.kill();
+    // The process died while it wrote.
+    let file = shop.folder().join("redis").join("aof-0.aof");
+    let mut written = std::fs::read(&file).unwrap();
+    written.extend(b"*3\r\n$3\r\nSET\r\n$100\r\nhalf a co");
+    std::fs::write(&file, written).unwrap();
+    shop.start_again();
+    let customer = shop.customer().await;
+    let (id, token) = (customer.id.clone(), customer.refresh_token.clone());
+    let is_written = || {
+        let written = std::fs::read(&file).unwrap();
+        written.windows(id.len()).any(|window| window == id.as_bytes())
+    };
+    eventually("the session is written down", async || is_written()).await;
+    shop.kill();
+    shop.start_again();
+    shop.post("/api/v1/sessions/refresh", json!({ "refreshToken": token })).await.expect(200);
 }
 
 #[tokio::test]

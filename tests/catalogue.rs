@@ -55,6 +55,30 @@ fn whoever_feeds_consumers_may_invoke_each_of_them() {
     }
 }
 
+/// `SOUK_UPDATE=1` writes the file anew.
+#[test]
+fn cargo_lambda_finds_the_function_of_every_route() {
+    let mut routes = BTreeSet::new();
+    for function in Template::built_in().unwrap().functions() {
+        if let Trigger::Http { method, path } = &function.trigger {
+            routes.insert(format!(
+                "    {{ path = \"{path}\", methods = [\"{method}\"], function = \"{}\" }},\n",
+                function.name
+            ));
+        }
+    }
+    let routes: String = routes.into_iter().collect();
+    let expected = format!(
+        "# How `cargo lambda watch` finds the function of an HTTP request. `make routes` writes it out of template.yaml.\n\
+         [watch]\nrouter = [\n{routes}]\n"
+    );
+    let file = root().join("CargoLambda.toml");
+    if std::env::var_os("SOUK_UPDATE").is_some() {
+        std::fs::write(&file, &expected).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(file).unwrap(), expected, "CargoLambda.toml; `make routes` writes it");
+}
+
 #[test]
 fn every_sample_event_fits_its_trigger() {
     for function in Template::built_in().unwrap().functions() {

@@ -64,6 +64,8 @@ struct Things<'a> {
     cart: String,
     product: String,
     category: String,
+    /// Made by an admin, where the path names one.
+    webhook: String,
 }
 
 impl<'a> Things<'a> {
@@ -86,6 +88,7 @@ impl<'a> Things<'a> {
             cart,
             product,
             category: category.as_str().unwrap().to_owned(),
+            webhook: String::new(),
         }
     }
 
@@ -97,12 +100,14 @@ impl<'a> Things<'a> {
             "sessions" => &self.session,
             "customers" => &self.customer.id,
             "categories" => &self.category,
+            "webhooks" => &self.webhook,
             _ => &self.product,
         };
         path.replace("{id}", id)
             .replace("{productId}", &self.product)
             .replace("{paymentId}", &self.payment)
             .replace("{returnId}", &self.goods_return)
+            .replace("{deliveryId}", &self.product)
             .replace("{function}", "send-mail")
             .replace("{region}", "GB")
             .replace("{code}", "standard")
@@ -127,6 +132,12 @@ async fn sent_and_coming_back(
     (id(&paid["payments"][0]), id(&returned["returns"][0]))
 }
 
+/// A webhook that leads nowhere.
+async fn webhook(admin: &Person<'_>) -> String {
+    let new = json!({ "url": "https://hooks.invalid/", "eventTypes": ["souk.OrderPlaced"] });
+    admin.post("/api/v1/webhooks", new).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn every_route_lets_in_exactly_whom_the_table_says() {
     let (shop, other) = (Shop::open().await, Shop::open_embedded().await);
@@ -142,7 +153,10 @@ async fn every_route_lets_in_exactly_whom_the_table_says() {
         let name = function.name.as_str();
         let row = expected.remove(name).unwrap_or_default();
         let token = |id: &str, role: &str| signer.sign(claims(id, role, 600));
-        let things = Things::of(&shop, &manager.with_token(token(&manager.id, "manager")), name).await;
+        let mut things = Things::of(&shop, &manager.with_token(token(&manager.id, "manager")), name).await;
+        if path.starts_with("/api/v1/webhooks/{id}") {
+            things.webhook = webhook(&admin.with_token(token(&admin.id, "admin"))).await;
+        }
         let path = things.path(path);
         let forged = [
             stranger.sign(claims(&admin.id, "admin", 600)),

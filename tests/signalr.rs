@@ -75,7 +75,7 @@ impl Hub {
 
     pub async fn subscribe(&mut self, topic: &str) {
         let answer = self.invoke("Subscribe", json!([topic])).await;
-        assert_eq!((answer.get("result"), answer.get("error")), (None, None), "{answer}");
+        assert_eq!((&answer["result"]["reload"], answer.get("error")), (&json!(false), None), "{answer}");
     }
 
     /// The messages that handlers are called with, up to the wanted one of this handler.
@@ -138,8 +138,38 @@ async fn records_that_come_in_one_message_are_answered_in_their_order() {
     let handshake = json!({ "protocol": "json", "version": 1 });
     hub.say(&[handshake, call("a", "Subscribe"), json!({ "type": 6 }), call("b", "unsubscribe")]).await;
     let text = hub.browser.hear_text().await.unwrap();
-    let expected = [json!({}), json!({ "type": 3, "invocationId": "a" }), json!({ "type": 3, "invocationId": "b" })];
-    assert_eq!(text, expected.map(|record| format!("{record}\u{1e}")).concat());
+    let answers: Vec<Value> =
+        text.split_terminator('\u{1e}').map(|record| serde_json::from_str(record).unwrap()).collect();
+    let sequence = &answers[1]["result"]["sequence"];
+    let subscribed = json!({ "type": 3, "invocationId": "a", "result": { "sequence": sequence, "reload": false } });
+    assert_eq!(answers, [json!({}), subscribed, json!({ "type": 3, "invocationId": "b" })]);
+}
+
+#[tokio::test]
+async fn who_says_what_was_heard_last_is_called_for_what_was_missed_before_the_answer() {
+    let shop = Shop::open().await;
+    let customer = shop.customer().await;
+    let product = shop.manager().await.product("LATER", 100, 10).await;
+    let topic = format!("customer/{}", customer.id);
+    let mut hub = Hub::logged_in(&shop, &customer.token).await;
+    hub.subscribe(&topic).await;
+    let mut news = Vec::new();
+    for _ in 0..3 {
+        customer.order(&[(&product, 1)]).await.expect(201);
+        news.push(hub.hear_call("OrderStatusChanged", |_| true).await);
+    }
+    let mut back = Hub::logged_in(&shop, &customer.token).await;
+    let answer = back.invoke("Subscribe", json!([topic, news[0]["sequence"]])).await;
+    assert_eq!(answer["result"], json!({ "sequence": news[2]["sequence"], "reload": false }));
+    for expected in &news[1..] {
+        assert_eq!(back.hear_call("OrderStatusChanged", |_| true).await, *expected);
+    }
+    let answer = back.invoke("Subscribe", json!([topic, 1])).await;
+    assert_eq!(answer["result"]["reload"], true);
+    for wrong in [json!([topic, "1"]), json!([topic, 1, 2]), json!([])] {
+        let answer = back.invoke("Subscribe", wrong.clone()).await;
+        assert!(answer["error"].as_str().unwrap().starts_with("invalid_request: "), "{wrong}: {answer}");
+    }
 }
 
 #[tokio::test]

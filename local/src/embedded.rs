@@ -11,12 +11,17 @@ use tokio_util::sync::CancellationToken;
 /// How long the embedded Redis may take to read its file back.
 const REDIS_START: Duration = Duration::from_secs(30);
 
+/// What the embedded Redis writes down, and what that file begins with.
+const APPEND_ONLY_FILE: &str = "aof-0.aof";
+const HEADER: &[u8] = b"KEVYAOF1\n";
+
 /// Starts a server that speaks Redis on a free port, with an append-only file in `folder`. It ends with the process.
 ///
 /// # Errors
 /// When it does not start.
 pub async fn start_redis(folder: &Path) -> Result<String> {
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    mend(&folder.join(APPEND_ONLY_FILE))?;
     let port = free_port()?;
     let mut config = Config::default();
     config.server.port = port;
@@ -39,6 +44,26 @@ pub async fn start_redis(folder: &Path) -> Result<String> {
     wait_until_open(port).await.map(|()| url)
 }
 
+/// Cuts off what is no whole command at the end of an append-only file, such as what a process wrote last that was killed. The server
+/// reads no further than that at each start, but appends behind it: whatever it wrote since would be lost with every later start.
+fn mend(file: &Path) -> Result<()> {
+    let context = || file.display().to_string();
+    let written = match std::fs::read(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        written => written.with_context(context)?,
+    };
+    let mut whole = if written.starts_with(HEADER) { HEADER.len() } else { 0 };
+    while let Ok(Some((_, length))) = kevy_resp::parse_command_borrowed(&written[whole..]) {
+        whole += length;
+    }
+    if whole < written.len() {
+        tracing::warn!(bytes = written.len() - whole, "the end of what Redis wrote down was not whole");
+        let file = std::fs::OpenOptions::new().write(true).open(file).with_context(context)?;
+        file.set_len(whole as u64).with_context(context)?;
+    }
+    Ok(())
+}
+
 /// A port that nobody listens on. Somebody else may take it before it is used; the start then fails and says so.
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
@@ -54,9 +79,13 @@ async fn wait_until_open(port: u16) -> Result<()> {
     Ok(())
 }
 
-/// Starts a server that speaks DynamoDB on a free port, in memory: connections do not outlive the process anyway.
-pub(crate) async fn start_dynamodb(stop: CancellationToken) -> Result<String> {
-    let database = dynoxide::Database::memory().map_err(|error| anyhow::anyhow!("DynamoDB: {error}"))?;
+/// Starts a server that speaks DynamoDB on a free port, with its tables in `file`. Connections do not outlive the process, but news
+/// are kept for whoever comes back to a topic, and the table knows which topics these are.
+pub(crate) async fn start_dynamodb(file: &Path, stop: CancellationToken) -> Result<String> {
+    let failed = |error| anyhow::anyhow!("{}: {error}", file.display());
+    let database = dynoxide::Database::new(&file.to_string_lossy()).map_err(failed)?;
+    // Outlives the process, not a power cut; nothing waits for the disk.
+    database.enable_bulk_loading().map_err(failed)?;
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port for DynamoDB")?;
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move {
@@ -65,4 +94,23 @@ pub(crate) async fn start_dynamodb(stop: CancellationToken) -> Result<String> {
         }
     });
     Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_whole_command_at_the_end_is_cut_off_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(APPEND_ONLY_FILE);
+        mend(&file).expect("there is nothing to mend");
+        let command = b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$2\r\n\r\n\r\n".as_slice();
+        let whole = [HEADER, command, command].concat();
+        for cut in 0..command.len() {
+            std::fs::write(&file, [whole.as_slice(), &command[..cut]].concat()).expect("a file");
+            mend(&file).expect("it can be mended");
+            assert_eq!(std::fs::read(&file).expect("a file"), whole, "cut at {cut}");
+        }
+    }
 }

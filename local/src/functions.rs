@@ -5,37 +5,47 @@ use async_trait::async_trait;
 use futures::FutureExt;
 use serde_json::Value;
 use souk_customers::{Links, Passwords, create_admin, expire_mails, send_mail};
-use souk_domain::Error;
-use souk_domain::ports::{Cache, ConnectionTable, EventPublisher, Invoker, Mailer, Store};
+use souk_domain::ports::{
+    Backlogs, Cache, ConnectionTable, DeadLetters, Dispatcher, EventPublisher, Invoker, Mailer, NewsLog, Store,
+};
+use souk_domain::{Error, RetryPauses};
 use souk_environment::Environment;
 use souk_lambda::{Announcer, Batch, BatchResponse, Ports};
 use souk_orders::reconcile_payments::Patience;
 use souk_orders::{Settlement, expire_orders, reconcile_payments};
 use souk_platform::{
-    Consumers, archive_outbox, expire_idempotency_keys, migrate_database, relay_outbox, replay_consumer,
+    Consumers, archive_outbox, expire_idempotency_keys, measure_consumers, migrate_database, relay_outbox,
+    replay_consumer,
 };
-use souk_realtime::{Notifier, Realtime, SocketReply, SocketRequest};
+use souk_realtime::{Audience, Notifier, Realtime, SocketReply, SocketRequest, tell_listeners};
 use souk_template::{Template, Trigger};
+use souk_webhooks::{Poster, WebhookSecrets, deliver_webhooks, enqueue_webhooks, expire_webhook_deliveries};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The scheduled functions that [`Functions::tick`] and the stream triggers run.
-const SCHEDULED: [&str; 7] = [
+const SCHEDULED: [&str; 10] = [
+    "deliver-webhooks",
+    "expire-webhook-deliveries",
     "relay-outbox",
     "archive-outbox",
     "expire-idempotency-keys",
+    "measure-consumers",
     "expire-mails",
     "expire-orders",
     "reconcile-payments",
     "stream-trigger",
 ];
 
-/// The functions that [`Functions::call`] runs.
-const CALLED: [&str; 3] = ["create-admin", "migrate-database", "replay-consumer"];
+/// The functions that [`Functions::call`] runs, for people or for other functions.
+const CALLED: [&str; 4] = ["create-admin", "migrate-database", "replay-consumer", "tell-listeners"];
 
 /// How long a call may take: as long as on Lambda.
 const CALL: Duration = Duration::from_secs(15 * 60);
+
+/// The pauses before each run of a function that was handed work.
+const RETRIES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(2)];
 
 /// The functions that are not HTTP: sockets, consumers, schedules.
 #[derive(Clone)]
@@ -44,14 +54,20 @@ pub(crate) struct Functions {
     cache: Arc<dyn Cache>,
     publisher: Arc<dyn EventPublisher>,
     realtime: Realtime,
-    notifier: Notifier,
+    audience: Audience,
+    news: Arc<dyn NewsLog>,
     passwords: Passwords,
     announcer: Announcer,
     mailer: Arc<dyn Mailer>,
     links: Links,
     settlement: Settlement,
     patience: Patience,
+    poster: Poster,
+    webhook_pauses: RetryPauses,
+    outbox_kept: chrono::Duration,
     consumers: Consumers,
+    backlogs: Arc<dyn Backlogs>,
+    letters: Arc<dyn DeadLetters>,
 }
 
 impl Functions {
@@ -63,21 +79,32 @@ impl Functions {
         Ok(Self {
             store: ports.store.clone(),
             cache: redis.clone(),
-            publisher: redis,
-            notifier: Notifier {
+            publisher: redis.clone(),
+            backlogs: redis.clone(),
+            letters: redis.clone(),
+            audience: Audience {
                 connections: connections.clone(),
                 push: environment.push()?,
                 door: access.door.clone(),
             },
-            realtime: Realtime { connections, orders, access },
+            realtime: Realtime { connections, log: redis.clone(), orders, access },
+            news: redis.clone(),
             passwords: Passwords::default(),
             announcer: ports.announcer.clone(),
             mailer: environment.mailer()?,
             links: Links::new(&environment.shop_url()?),
             settlement,
             patience,
+            poster: Poster::new(WebhookSecrets::new(&environment.webhook_key()?)?, environment.webhook_sender()?),
+            webhook_pauses: environment.webhook_pauses()?,
+            outbox_kept: environment.outbox_kept()?,
             consumers: Consumers::of(&Template::built_in()?)?,
         })
+    }
+
+    fn notifier(&self) -> Notifier {
+        let (audience, log, dispatcher) = (self.audience.clone(), self.news.clone(), Arc::new(self.clone()));
+        Notifier { audience, log, dispatcher }
     }
 
     /// Runs a WebSocket function.
@@ -88,12 +115,12 @@ impl Functions {
             "disconnect" => souk_realtime::disconnect::handle(request, connections).await,
             "subscribe" => souk_realtime::subscribe::handle(request, &self.realtime).await,
             "unsubscribe" => souk_realtime::unsubscribe::handle(request, connections).await,
-            "default" => souk_realtime::default::handle(request, &self.realtime, &*self.notifier.push).await,
+            "default" => souk_realtime::default::handle(request, &self.realtime, &*self.audience.push).await,
             other => Err(unknown(other)),
         }
     }
 
-    /// Runs a function that people call.
+    /// Runs a function that people or other functions call.
     pub(crate) async fn call(&self, function: &str, payload: Value) -> Result<(), Error> {
         match function {
             "create-admin" => {
@@ -106,6 +133,10 @@ impl Functions {
                 let deadline = Instant::now() + CALL;
                 replay_consumer::handle(call, &*self.store, self, &self.consumers, deadline).await.map(drop)
             }
+            "tell-listeners" => {
+                let part = serde_json::from_value(payload).map_err(Error::configuration)?;
+                tell_listeners::handle(part, &self.audience, self).await
+            }
             other => Err(unknown(other)),
         }
     }
@@ -114,13 +145,21 @@ impl Functions {
     pub(crate) async fn tick(&self, function: &str) -> Result<(), Error> {
         match function {
             "relay-outbox" => relay_outbox::handle(&*self.store, &*self.publisher).await.map(drop),
-            "archive-outbox" => archive_outbox::handle(&*self.store).await.map(drop),
+            "archive-outbox" => archive_outbox::handle(&*self.store, self.outbox_kept).await.map(drop),
             "expire-mails" => expire_mails::handle(&*self.store).await.map(drop),
             "expire-orders" => expire_orders::handle(&*self.store, &self.announcer).await.map(drop),
             "reconcile-payments" => {
                 reconcile_payments::handle(self.patience, &*self.store, &self.settlement, None).await.map(drop)
             }
+            "measure-consumers" => {
+                measure_consumers::handle(&self.consumers, &*self.backlogs, &*self.letters).await.map(drop)
+            }
             "expire-idempotency-keys" => expire_idempotency_keys::handle(&*self.store).await.map(drop),
+            "deliver-webhooks" => {
+                let deadline = Instant::now() + CALL;
+                deliver_webhooks::handle(&*self.store, &self.poster, self.webhook_pauses, deadline).await.map(drop)
+            }
+            "expire-webhook-deliveries" => expire_webhook_deliveries::handle(&*self.store).await.map(drop),
             other => Err(unknown(other)),
         }
     }
@@ -128,9 +167,10 @@ impl Functions {
     async fn consume(&self, function: &str, batch: Batch) -> Result<BatchResponse, Error> {
         match function {
             "invalidate-product-cache" => souk_catalog::invalidate_product_cache::handle(batch, &*self.cache).await,
+            "enqueue-webhooks" => enqueue_webhooks::handle(batch, &*self.store).await,
             "send-mail" => send_mail::handle(batch, &*self.store, &*self.mailer, &self.links).await,
-            "notify-inventory" => souk_realtime::notify_inventory::handle(batch, &self.notifier).await,
-            "notify-orders" => souk_realtime::notify_orders::handle(batch, &self.notifier).await,
+            "notify-inventory" => souk_realtime::notify_inventory::handle(batch, &self.notifier()).await,
+            "notify-orders" => souk_realtime::notify_orders::handle(batch, &self.notifier()).await,
             other => Err(unknown(other)),
         }
     }
@@ -165,5 +205,24 @@ impl Invoker for Functions {
         let consumed = AssertUnwindSafe(self.consume(function, batch)).catch_unwind().await;
         let response = consumed.map_err(|_| Error::Internal(format!("{function} panicked")))??;
         serde_json::to_string(&response).map_err(Error::configuration)
+    }
+}
+
+#[async_trait]
+impl Dispatcher for Functions {
+    /// Runs the function in the background, up to three times, as Lambda does.
+    async fn dispatch(&self, function: &str, payload: String) -> Result<(), Error> {
+        let (functions, function) = (self.clone(), function.to_owned());
+        let payload: Value = serde_json::from_str(&payload).map_err(Error::configuration)?;
+        tokio::spawn(async move {
+            for pause in RETRIES {
+                tokio::time::sleep(pause).await;
+                match functions.call(&function, payload.clone()).await {
+                    Ok(()) => return,
+                    Err(error) => tracing::warn!(%error, function, "a function failed"),
+                }
+            }
+        });
+        Ok(())
     }
 }

@@ -31,10 +31,12 @@ const MESSAGE: usize = 128 << 10;
 const IDLE: Duration = Duration::from_secs(10 * 60);
 /// How long a connection may live.
 const LIFE: Duration = Duration::from_secs(2 * 60 * 60);
-/// Messages that wait for one slow browser.
+/// Messages that wait for one slow browser. One that lets more come up is disconnected: it comes back, and asks for what it missed.
 const WAITING: usize = 256;
-/// How long a post waits for a place among them before it gives the browser up.
+/// How long a browser that is disconnected may take for what was posted before.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// What is read and written at once. The library's own buffers are meant for few connections with much to say.
+const BUFFER: usize = 2 << 10;
 
 /// The gateway.
 #[derive(Clone)]
@@ -108,14 +110,14 @@ impl Gateway {
             tokio::select! {
                 received = socket.recv() => match self.receive(&id, received).await {
                     Received::Answer(answer) => {
-                        if let Some(answer) = answer && socket.send(Message::text(answer)).await.is_err() {
+                        if let Some(answer) = answer && !say(&mut socket, answer, &close).await {
                             break None;
                         }
                     }
                     Received::End(code) => break code,
                 },
                 Some(message) = outgoing.recv() => {
-                    if socket.send(Message::text(message)).await.is_err() {
+                    if !say(&mut socket, message, &close).await {
                         break None;
                     }
                 }
@@ -173,6 +175,16 @@ impl Gateway {
     }
 }
 
+/// Sends a message, unless the connection ends while the browser does not take it.
+async fn say(socket: &mut WebSocket, message: String, close: &CancellationToken) -> bool {
+    tokio::select! {
+        // What can be sent at once is sent, also when the end has come.
+        biased;
+        sent = socket.send(Message::text(message)) => sent.is_ok(),
+        () = close.cancelled() => false,
+    }
+}
+
 enum Received {
     /// Go on, after saying this.
     Answer(Option<String>),
@@ -219,6 +231,9 @@ async fn open(
         Ok(SocketReply { status_code: 200..300, .. }) => upgrade
             .max_frame_size(FRAME)
             .max_message_size(MESSAGE)
+            .read_buffer_size(BUFFER)
+            .write_buffer_size(BUFFER)
+            .max_write_buffer_size(2 * MESSAGE)
             .on_upgrade(move |socket| gateway.serve(id, user_agent, socket)),
         Ok(SocketReply { status_code, .. }) => {
             StatusCode::from_u16(status_code).unwrap_or(StatusCode::FORBIDDEN).into_response()
@@ -246,7 +261,7 @@ async fn post_message(State(gateway): State<Gateway>, Path(id): Path<String>, bo
         return refusal(StatusCode::BAD_REQUEST, "BadRequestException");
     };
     let Some(connection) = gateway.find(&id) else { return gone() };
-    match connection.messages.send_timeout(message, PATIENCE).await {
+    match connection.messages.try_send(message) {
         Ok(()) => StatusCode::OK.into_response(),
         Err(_) => {
             connection.close.cancel();

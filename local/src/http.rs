@@ -15,6 +15,7 @@ use souk_orders::{Orders, Payments};
 use souk_platform::{Consumers, Operations, Platform, Redrive};
 use souk_pricing::Pricing;
 use souk_template::{Template, Trigger};
+use souk_webhooks::{Signing, WebhookSecrets, Webhooks};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::OpenApi;
@@ -40,9 +41,12 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "orders", description = "What customers buy"),
         (name = "payments", description = "What payment providers tell"),
         (name = "pricing", description = "Tax, shipping and coupons"),
+        (name = "webhooks", description = "Third parties that hear of what happens"),
         (name = "platform", description = "How the shop is"),
     ),
     servers((url = "/")),
+    // Nobody needs a token, unless an operation says so.
+    security(()),
 )]
 struct Document;
 
@@ -71,6 +75,9 @@ fn functions(
     let operations = Operations::new(ports.access.clone(), redis, consumers);
     let redrive = Redrive::new(operations.clone(), invoker);
     let second_factor = SecondFactor::new(ports.clone(), authenticators.clone());
+    let reach = environment.webhook_reach()?;
+    let (secrets, sender) = (WebhookSecrets::new(&environment.webhook_key()?)?, environment.webhook_sender()?);
+    let signing = Signing::new(ports.clone(), reach, secrets, sender);
     Ok(with_state(souk_catalog::http_functions(), &Catalog::from(ports.clone()))
         .chain(with_state(souk_inventory::http_functions(), &Inventory::from(ports.clone())))
         .chain(with_state(souk_customers::http_functions(), &Customers::from(ports.clone())))
@@ -81,6 +88,8 @@ fn functions(
         .chain(with_state(souk_orders::http_functions(), &Orders::from(ports.clone())))
         .chain(with_state(souk_orders::payment_functions(), &payments))
         .chain(with_state(souk_pricing::http_functions(), &Pricing::from(ports.clone())))
+        .chain(with_state(souk_webhooks::http_functions(), &Webhooks::new(ports.clone(), reach)))
+        .chain(with_state(souk_webhooks::signing_functions(), &signing))
         .chain(with_state(souk_platform::http_functions(), &Platform::from(ports.clone())))
         .chain(with_state(souk_platform::operations_functions(), &operations))
         .chain(with_state(souk_platform::redrive_functions(), &redrive))

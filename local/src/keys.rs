@@ -1,5 +1,5 @@
 //! The keys of the shop, made at the first start and kept in the data folder: the pair that signs access tokens, and what seals the
-//! secrets of authenticators.
+//! secrets of authenticators and webhooks.
 
 use anyhow::{Context, Result};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
@@ -52,9 +52,9 @@ impl TokenKeys {
     }
 }
 
-/// What seals the secrets of authenticators: 32 bytes in base64, made when it is missing.
-pub(crate) fn second_factor_key(folder: &Path) -> Result<String> {
-    let path = folder.join("second-factor.key");
+/// What seals secrets of one kind: 32 bytes in base64, in a file of its own; made when it is missing.
+pub(crate) fn sealing_key(folder: &Path, name: &str) -> Result<String> {
+    let path = folder.join(name);
     if !path.exists() {
         let mut bytes = [0; 32];
         aws_lc_rs::rand::fill(&mut bytes).context("no randomness")?;

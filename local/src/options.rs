@@ -1,23 +1,28 @@
 use clap::{Parser, ValueEnum};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 /// Runs the whole of Souk in one process.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "souk", version)]
 pub struct Options {
-    /// Port of the HTTP API on 127.0.0.1; 0 takes a free one.
+    /// Port of the HTTP API; 0 takes a free one.
     #[arg(long, default_value_t = 8080)]
     pub http_port: u16,
 
-    /// Port of the WebSocket API on 127.0.0.1; 0 takes a free one.
+    /// Port of the WebSocket API; 0 takes a free one.
     #[arg(long, default_value_t = 8081)]
     pub ws_port: u16,
+
+    /// Address that the three ports are on. Others than this machine reach 0.0.0.0, which is for containers.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub listen: IpAddr,
 
     /// Folder that keeps everything between runs.
     #[arg(long, default_value = ".souk")]
     pub data: PathBuf,
 
-    /// Port of the sandbox payment provider on 127.0.0.1; 0 takes a free one.
+    /// Port of the sandbox payment provider; 0 takes a free one.
     #[arg(long, default_value_t = 8082)]
     pub sandbox_port: u16,
 
@@ -93,6 +98,19 @@ pub struct Options {
     #[arg(long, default_value_t = 1000)]
     pub retry_pause_ms: u32,
 
+    /// How many days published events stay in the outbox before they are archived.
+    #[arg(long, env = "SOUK_OUTBOX_DAYS", default_value_t = 7)]
+    pub outbox_days: u16,
+
+    /// Let webhooks lead to private addresses and over plain HTTP, for development and tests: whoever may make one then reaches what only
+    /// the shop should.
+    #[arg(long)]
+    pub webhooks_to_private_addresses: bool,
+
+    /// The pause before a webhook is tried again, in milliseconds; the later ones are longer in proportion, up to half a day.
+    #[arg(long, default_value_t = 5000)]
+    pub webhook_pause_ms: u32,
+
     /// Give a consumer function the events since a moment again, such as send-mail=2026-01-31T00:00:00Z; it is how replay-consumer is
     /// called here.
     #[arg(long, value_name = "FUNCTION=SINCE")]
@@ -108,6 +126,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// What functions are told of private addresses.
+    pub(crate) fn webhook_private(&self) -> &'static str {
+        if self.webhooks_to_private_addresses { "allowed" } else { "refused" }
+    }
+
     /// Whether demo data is made. Never in a store that somebody named, unless they ask: it may be a real shop.
     pub(crate) fn seeds(&self) -> bool {
         self.demo || self.store_url.is_none()

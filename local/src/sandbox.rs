@@ -38,8 +38,8 @@ pub(crate) async fn start(
         ..SandboxSettings::new(secret_key.clone().into(), webhook_secret.clone().into(), &notices)
     };
     let sandbox = Sandbox::open(&options.data.join("sandbox.db"), settings).context("the sandbox payment provider")?;
-    let listener = system::listen(options.sandbox_port).await?;
-    let address = listener.local_addr()?;
+    let listener = system::listen(options, options.sandbox_port).await?;
+    let address = system::reachable(&listener)?;
     system::serve(listener, sandbox.router(), stop, tasks);
     let stop = stop.clone();
     tasks.spawn(async move { sandbox.deliver_webhooks(stop).await });

@@ -18,9 +18,9 @@ use souk_domain::ports::Store;
 use souk_domain::realtime::Identity;
 use souk_domain::{Error, SessionId};
 use souk_environment::{
-    CAPTURE, CONNECTIONS_TABLE, DYNAMODB_ENDPOINT, Environment, MAIL_FROM, MAIL_URL, PAYMENT_URL, PAYMENT_WINDOW,
-    RATE_LIMIT_FACTOR, REDIS_URL, RETRY_PAUSE, SECOND_FACTOR_KEY, SHOP_URL, STORE_URL, TOKEN_PRIVATE_KEY,
-    TOKEN_PUBLIC_KEY, WEBSOCKET_ENDPOINT,
+    CAPTURE, CONNECTIONS_TABLE, DYNAMODB_ENDPOINT, Environment, MAIL_FROM, MAIL_URL, OUTBOX_DAYS, PAYMENT_URL,
+    PAYMENT_WINDOW, RATE_LIMIT_FACTOR, REDIS_URL, RETRY_PAUSE, SECOND_FACTOR_KEY, SHOP_URL, STORE_URL,
+    TOKEN_PRIVATE_KEY, TOKEN_PUBLIC_KEY, WEBHOOK_KEY, WEBHOOK_PAUSE, WEBHOOK_PRIVATE, WEBSOCKET_ENDPOINT,
 };
 use souk_lambda::Bearer;
 use souk_mail::FolderMailer;
@@ -34,22 +34,29 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// How often scheduled functions run here. On AWS a minute is the shortest there is.
-const TICKS: [(&str, Duration); 6] = [
+const TICKS: [(&str, Duration); 9] = [
+    ("deliver-webhooks", Duration::from_secs(1)),
+    ("expire-webhook-deliveries", Duration::from_secs(60 * 60)),
     ("relay-outbox", Duration::from_secs(1)),
     ("expire-orders", Duration::from_secs(1)),
     ("reconcile-payments", Duration::from_secs(1)),
+    ("measure-consumers", Duration::from_secs(60)),
     ("archive-outbox", Duration::from_secs(60 * 60)),
     ("expire-idempotency-keys", Duration::from_secs(60 * 60)),
     ("expire-mails", Duration::from_secs(60 * 60)),
 ];
 /// What the embedded Redis may have lost of the time before it stopped: it flushes once a second.
 const REDIS_MAY_LOSE: chrono::Duration = chrono::Duration::seconds(5);
+/// What the kernel keeps of what a WebSocket has not taken, in bytes.
+const SOCKET_BUFFER: u32 = 64 << 10;
+/// WebSockets that may wait to be accepted.
+const BACKLOG: u32 = 1024;
 /// How long requests in progress may take when the system stops.
 const STOPPING: Duration = Duration::from_secs(5);
 
@@ -71,8 +78,8 @@ impl System {
         let folder = &options.data;
         let lock = claim_folder(folder, options.reset)?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let (http, ws) = (listen(options.http_port).await?, listen(options.ws_port).await?);
-        let (http_address, ws_address) = (http.local_addr()?, ws.local_addr()?);
+        let (http, ws) = (listen(options, options.http_port).await?, listen_for_sockets(options)?);
+        let (http_address, ws_address) = (reachable(&http)?, reachable(&ws)?);
 
         let redis = match &options.redis_url {
             Some(url) => url.clone(),
@@ -80,14 +87,14 @@ impl System {
         };
         let dynamodb = match &options.dynamodb_endpoint {
             Some(url) => url.clone(),
-            None => embedded::start_dynamodb(stop.child_token()).await?,
+            None => embedded::start_dynamodb(&folder.join("connections.db"), stop.child_token()).await?,
         };
         let store = options.store_url.clone().unwrap_or_else(|| format!("sqlite:{}", folder.join("souk.db").display()));
         let keys = TokenKeys::of(folder, options.rotate_token_key)?;
         let base = format!("http://{http_address}");
         let mail_folder = folder.join("mail");
         let mail = options.mail_url.clone().unwrap_or_else(|| format!("folder:{}", mail_folder.display()));
-        let second_factor_key = keys::second_factor_key(folder)?;
+        let second_factor_key = keys::sealing_key(folder, "second-factor.key")?;
         let authenticators = Authenticators::new(&second_factor_key.clone().into())?;
         let sandbox = match options.payment_url {
             Some(_) => None,
@@ -103,7 +110,11 @@ impl System {
             (TOKEN_PUBLIC_KEY, keys.public),
             (TOKEN_PRIVATE_KEY, keys.private),
             (SECOND_FACTOR_KEY, second_factor_key),
+            (WEBHOOK_KEY, keys::sealing_key(folder, "webhook.key")?),
+            (WEBHOOK_PRIVATE, options.webhook_private().to_owned()),
+            (WEBHOOK_PAUSE, options.webhook_pause_ms.to_string()),
             (RETRY_PAUSE, options.retry_pause_ms.to_string()),
+            (OUTBOX_DAYS, options.outbox_days.to_string()),
             (RATE_LIMIT_FACTOR, options.rate_limit_factor.to_string()),
             (PAYMENT_URL, payment_url.unwrap_or_default()),
             (CAPTURE, options.capture.clone()),
@@ -201,10 +212,14 @@ fn claim_folder(folder: &Path, reset: bool) -> Result<File> {
             "token-private.pem",
             "token-public.pem",
             "second-factor.key",
+            "webhook.key",
             "sandbox.keys",
             "sandbox.db",
             "sandbox.db-wal",
             "sandbox.db-shm",
+            "connections.db",
+            "connections.db-wal",
+            "connections.db-shm",
         ] {
             remove(std::fs::remove_file(folder.join(name))).with_context(context)?;
         }
@@ -222,8 +237,31 @@ fn remove(removed: std::io::Result<()>) -> std::io::Result<()> {
     }
 }
 
-pub(crate) async fn listen(port: u16) -> Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| format!("port {port} on 127.0.0.1"))
+pub(crate) async fn listen(options: &Options, port: u16) -> Result<TcpListener> {
+    let address = options.listen;
+    TcpListener::bind((address, port)).await.with_context(|| format!("port {port} on {address}"))
+}
+
+/// Where this machine reaches a listener: one on all addresses is on this one, too.
+pub(crate) fn reachable(listener: &TcpListener) -> Result<SocketAddr> {
+    let mut address = listener.local_addr()?;
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    Ok(address)
+}
+
+/// For many connections, each of which may stop taking what it is sent: the kernel would keep megabytes for each.
+fn listen_for_sockets(options: &Options) -> Result<TcpListener> {
+    let (address, port) = (options.listen, options.ws_port);
+    let open = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.set_send_buffer_size(SOCKET_BUFFER)?;
+        socket.bind(SocketAddr::from((address, port)))?;
+        socket.listen(BACKLOG)
+    };
+    open().with_context(|| format!("port {port} on {address}"))
 }
 
 fn without_password(url: &str) -> String {

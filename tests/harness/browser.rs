@@ -4,9 +4,17 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
+
+/// What came, if anything did.
+pub enum Heard {
+    Message(Value),
+    Silent,
+    Closed,
+}
 
 /// A browser's end of a WebSocket.
 pub struct Browser {
@@ -33,6 +41,17 @@ impl Browser {
             Err(Error::Http(response)) => Err(response.status().as_u16()),
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// A browser on a line that takes little at once.
+    pub async fn slow(shop: &Shop, token: &str) -> Self {
+        let address = shop.banner["webSocket"].as_str().unwrap();
+        let line = TcpSocket::new_v4().unwrap();
+        line.set_recv_buffer_size(4 << 10).unwrap();
+        let stream = line.connect(address.trim_start_matches("ws://").parse().unwrap()).await.unwrap();
+        let url = format!("{address}/?access_token={token}");
+        let (socket, _) = client_async(url, MaybeTlsStream::Plain(stream)).await.unwrap();
+        Self { socket, waiting: VecDeque::new(), asked: 0 }
     }
 
     pub async fn say(&mut self, message: Value) {
@@ -68,6 +87,18 @@ impl Browser {
         }
         let heard = tokio::time::timeout(PATIENCE, self.next()).await;
         heard.expect("a message in time")
+    }
+
+    /// The next message; `Silent` when none comes before this moment.
+    pub async fn hear_before(&mut self, moment: Instant) -> Heard {
+        if let Some(heard) = self.waiting.pop_front() {
+            return Heard::Message(heard);
+        }
+        match tokio::time::timeout_at(moment, self.next()).await {
+            Ok(Some(heard)) => Heard::Message(heard),
+            Ok(None) => Heard::Closed,
+            Err(_) => Heard::Silent,
+        }
     }
 
     /// The next message as it came, for protocols that are not one JSON object a message.

@@ -2,15 +2,25 @@
 
 mod authenticator;
 mod browser;
+mod listener;
+mod page;
 mod proxy;
+mod receiver;
 mod sandbox;
+mod script;
 mod secrets;
 mod shop;
 mod signer;
+mod wire;
 
 pub use authenticator::Authenticator;
-pub use browser::Browser;
+pub use browser::{Browser, Heard};
+pub use listener::Listener;
+pub use page::{Page, WEB, Witness};
 pub use proxy::Proxy;
+pub use receiver::{Post, Receiver};
 pub use sandbox::{steps, times};
+pub use script::Script;
 pub use shop::{Answer, PASSWORD, Person, Shop, eventually, order_of, send};
 pub use signer::Signer;
+pub use wire::Wire;

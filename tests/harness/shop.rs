@@ -97,8 +97,21 @@ impl Shop {
         self.banner = banner;
     }
 
+    /// Starts the process again and ends it after a while, most likely before it is there.
+    pub fn kill_while_starting(&mut self, after: Duration) {
+        let Self { folder, log, store_url, arguments, .. } = self;
+        self.process = spawn(folder.path(), log.path(), store_url.as_deref(), arguments);
+        std::thread::sleep(after);
+        self.kill();
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Whether its Redis ends with the process.
+    pub fn has_embedded_redis(&self) -> bool {
+        self.redis.is_none()
     }
 
     pub fn url(&self) -> &str {
@@ -237,11 +250,20 @@ impl Drop for Shop {
 }
 
 fn start(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String]) -> (Child, Value) {
+    let mut process = spawn(folder, log, store_url, arguments);
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let banner: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("souk did not start: {line:?}"));
+    secrets::remember_in(&banner);
+    (process, banner)
+}
+
+fn spawn(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String]) -> Child {
     let log = OpenOptions::new().create(true).append(true).open(log.join("log")).unwrap();
     // Free ports, unless a test asks for one that it knows.
     let ports = ["--http-port", "--ws-port", "--sandbox-port"].into_iter();
     let free = ports.filter(|port| !arguments.iter().any(|argument| argument == port)).flat_map(|port| [port, "0"]);
-    let mut process = Command::new(env!("CARGO_BIN_EXE_souk"))
+    Command::new(env!("CARGO_BIN_EXE_souk"))
         .args(free)
         .args(["--banner", "json", "--data"])
         .arg(folder)
@@ -254,6 +276,7 @@ fn start(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String
         .env_remove("SOUK_RATE_LIMIT_FACTOR")
         .env_remove("SOUK_PAYMENT_URL")
         .env_remove("SOUK_PAYMENT_WINDOW")
+        .env_remove("SOUK_OUTBOX_DAYS")
         .envs(store_url.map(|url| ("SOUK_STORE_URL", url)))
         .arg("--demo")
         .stdout(Stdio::piped())
@@ -261,12 +284,7 @@ fn start(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String
         .env("SOUK_LOG", "info,souk=trace,axum=debug,lettre=debug,redis=debug,tiberius=debug")
         .stderr(log)
         .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let banner: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("souk did not start: {line:?}"));
-    secrets::remember_in(&banner);
-    (process, banner)
+        .unwrap()
 }
 
 fn start_redis_server(folder: &Path) -> (Child, String) {

@@ -48,6 +48,11 @@ impl TryFrom<ListProducts> for ProductQuery {
         let search = asked.q.as_deref().map(SearchQuery::parse).transpose();
         let search = search.map_err(|violation| ApiError::of_query(violation).field("q"))?;
         let limit = read_limit(asked.limit)?;
+        for (field, price) in [("minPrice", asked.min_price), ("maxPrice", asked.max_price)] {
+            if price.is_some_and(|price| price < 0) {
+                return Err(ApiError::malformed("invalid_query", "no price is below 0").field(field));
+            }
+        }
         let after: Option<ProductCursor> = asked.cursor.as_deref().map(Cursor::read).transpose()?;
         if after.as_ref().is_some_and(|cursor| !cursor.is_coherent() || cursor.sort != asked.sort) {
             return Err(Cursor::invalid());
@@ -102,8 +107,10 @@ mod tests {
     }
 
     #[test]
-    fn limits_and_searches_are_checked() {
+    fn limits_prices_and_searches_are_checked() {
         assert_eq!(code(ListProducts { limit: Some(0), ..Default::default() }), "invalid_limit");
+        assert_eq!(code(ListProducts { min_price: Some(-1), ..Default::default() }), "invalid_query");
+        assert_eq!(code(ListProducts { max_price: Some(-1), ..Default::default() }), "invalid_query");
         assert_eq!(code(ListProducts { q: Some("!".to_owned()), ..Default::default() }), "invalid_search");
     }
 }

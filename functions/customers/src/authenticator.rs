@@ -1,12 +1,9 @@
 //! The second factor: time-based codes (RFC 6238) of an authenticator app, and recovery codes for the day it is lost.
 
 use crate::secret;
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
-use souk_domain::{Customer, CustomerId, DateTime, Email, Error, TokenHash};
-use std::sync::Arc;
+use souk_domain::{Customer, DateTime, Email, Error, TokenHash};
+use souk_lambda::Seal;
 use totp_rs::{Builder, Secret, Totp};
 
 /// Codes that stand in for the authenticator, each once.
@@ -16,11 +13,10 @@ const RECOVERY_ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// Seconds of one time step.
 const STEP: u64 = 30;
 
-/// Makes authenticators and checks their codes. Their secrets must be read again, so they are kept sealed with a key that the store does
-/// not have (AES-256-GCM, bound to the customer).
+/// Makes authenticators and checks their codes. Their secrets must be read again, so they are kept sealed, bound to the customer.
 #[derive(Clone)]
 pub struct Authenticators {
-    key: Arc<RandomizedNonceKey>,
+    seal: Seal,
 }
 
 /// What somebody sets their authenticator up with. Shown once.
@@ -61,10 +57,7 @@ impl Authenticators {
     /// # Errors
     /// `Internal` when the text is no such key; the text is left out.
     pub fn new(key: &SecretString) -> Result<Self, Error> {
-        let bytes = STANDARD.decode(key.expose_secret().trim()).unwrap_or_default();
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes);
-        let key = key.map_err(|_| Error::Internal("not 32 bytes in base64".to_owned()))?;
-        Ok(Self { key: Arc::new(key) })
+        Ok(Self { seal: Seal::new(key)? })
     }
 
     pub(crate) fn enrol(&self, customer: &Customer) -> Result<Enrolment, Error> {
@@ -77,7 +70,7 @@ impl Authenticators {
             uri: totp.to_url().map_err(|error| Error::Internal(error.to_string()))?,
             recovery_hashes: recovery_codes.iter().map(hash).collect(),
             recovery_codes,
-            sealed: self.seal(&bytes, customer.id)?,
+            sealed: self.seal.seal(&bytes, customer.id.uuid())?,
         })
     }
 
@@ -89,24 +82,8 @@ impl Authenticators {
         code: &str,
         now: DateTime,
     ) -> Result<Option<i64>, Error> {
-        let totp = totp(&self.open(sealed, customer.id)?, &customer.email)?;
+        let totp = totp(&self.seal.open(sealed, customer.id.uuid())?, &customer.email)?;
         Ok(totp.check(code, now.timestamp().unsigned_abs()).map(|step| step as i64))
-    }
-
-    fn seal(&self, secret: &[u8], id: CustomerId) -> Result<Vec<u8>, Error> {
-        let mut sealed = secret.to_vec();
-        let nonce = self.key.seal_in_place_append_tag(Aad::from(id.uuid().into_bytes()), &mut sealed);
-        let nonce = nonce.map_err(|_| Error::Internal("a secret could not be sealed".to_owned()))?;
-        Ok([nonce.as_ref().as_slice(), &sealed].concat())
-    }
-
-    fn open(&self, sealed: &[u8], id: CustomerId) -> Result<Vec<u8>, Error> {
-        let unsealable = || Error::Internal("a sealed secret is not of this key".to_owned());
-        let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN).ok_or_else(unsealable)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| unsealable())?;
-        let mut bytes = sealed.to_vec();
-        let secret = self.key.open_in_place(nonce, Aad::from(id.uuid().into_bytes()), &mut bytes);
-        secret.map(|secret| secret.to_vec()).map_err(|_| unsealable())
     }
 }
 
@@ -128,7 +105,9 @@ fn recovery_code() -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use souk_domain::{AddressBook, CustomerStatus, Role};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use souk_domain::{AddressBook, CustomerId, CustomerStatus, Role};
 
     fn authenticators() -> Authenticators {
         Authenticators::new(&STANDARD.encode(secret::random::<32>().expect("bytes")).into()).expect("a key")

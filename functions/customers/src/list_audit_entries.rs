@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 pub struct Asked {
     /// What this person did.
     actor: Option<CustomerId>,
-    /// What was done to this person.
+    /// What was done to this person, or to this webhook.
     subject: Option<CustomerId>,
     /// Lines a page.
     #[param(minimum = 1, maximum = 100, default = 20)]

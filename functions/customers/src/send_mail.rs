@@ -4,7 +4,7 @@ use crate::letter::{Links, write};
 use crate::secret;
 use souk_domain::ports::{Mailer, Mails};
 use souk_domain::{Error, Event, EventData};
-use souk_lambda::{Batch, BatchResponse};
+use souk_lambda::{Batch, BatchResponse, Delivered};
 
 /// Handles one batch, mail by mail: one that cannot be sent is delivered again alone.
 ///
@@ -20,9 +20,9 @@ pub async fn handle(
     links: &Links,
 ) -> Result<BatchResponse, Error> {
     let (events, mut response) = batch.open();
-    for (entry, event) in events {
+    for Delivered { entry_id, event, .. } in events {
         if let Err(error) = send(&event, mails, mailer, links).await {
-            response.fail(entry, &error);
+            response.fail(entry_id, &error);
         }
     }
     Ok(response)

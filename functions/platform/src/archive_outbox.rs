@@ -4,9 +4,6 @@ use serde::Serialize;
 use souk_domain::Error;
 use souk_domain::ports::Outbox;
 
-/// How long published events stay in the outbox: longer than any stream that may have lost some is looked after by hand.
-const KEPT: chrono::Duration = chrono::Duration::days(7);
-
 /// What was done.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Archived {
@@ -14,12 +11,12 @@ pub struct Archived {
     pub archived: usize,
 }
 
-/// Moves them. What was not published stays, however old it is.
+/// Moves what was published before so long a time. What was not published stays, however old it is.
 ///
 /// # Errors
 /// When the store is away; the next tick goes on.
-pub async fn handle(store: &dyn Outbox) -> Result<Archived, Error> {
-    let archived = store.archive(souk_domain::now() - KEPT).await?;
+pub async fn handle(store: &dyn Outbox, kept: chrono::Duration) -> Result<Archived, Error> {
+    let archived = store.archive(souk_domain::now() - kept).await?;
     if archived > 0 {
         tracing::info!(archived, "events were archived");
     }

@@ -7,6 +7,7 @@ pub mod get_dead_letter;
 pub mod health;
 pub mod list_consumers;
 pub mod list_dead_letters;
+pub mod measure_consumers;
 pub mod migrate_database;
 pub mod redrive_dead_letters;
 pub mod relay_outbox;
@@ -16,6 +17,8 @@ pub mod stream_trigger;
 mod delivery;
 #[cfg(test)]
 mod fragile;
+#[cfg(test)]
+mod logged;
 mod operations;
 mod trigger;
 

@@ -4,6 +4,7 @@ use crate::{Operations, TriggerSource};
 use axum::extract::State;
 use futures::future::try_join_all;
 use serde::Serialize;
+use souk_domain::ports::{Backlogs, DeadLetters};
 use souk_domain::{DateTime, Error};
 use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff};
 use utoipa::ToSchema;
@@ -15,19 +16,41 @@ use utoipa_axum::routes;
 #[serde(rename_all = "camelCase")]
 pub struct Consumer {
     /// The consumer function.
-    function: String,
+    pub(crate) function: String,
     /// The stream.
     #[schema(value_type = String)]
-    stream: &'static str,
+    pub(crate) stream: &'static str,
     /// Events that nobody has delivered yet.
-    undelivered: u64,
+    pub(crate) undelivered: u64,
     /// Events that were delivered and are not done: in progress, or waiting for their next delivery.
-    pending: u64,
+    pub(crate) pending: u64,
     /// How long the oldest of both has waited since it was published, in milliseconds; absent when nothing waits.
     #[serde(skip_serializing_if = "Option::is_none")]
-    oldest_age_ms: Option<i64>,
+    pub(crate) oldest_age_ms: Option<i64>,
     /// Events that the function could not handle, of all its streams.
-    dead_letters: u64,
+    pub(crate) dead_letters: u64,
+}
+
+impl Consumer {
+    /// As it is at this moment.
+    pub(crate) async fn of(
+        source: &TriggerSource,
+        backlogs: &dyn Backlogs,
+        letters: &dyn DeadLetters,
+    ) -> Result<Self, Error> {
+        let TriggerSource { stream, function, .. } = source;
+        let (backlog, letters) = tokio::try_join!(backlogs.backlog(*stream, function), letters.letter_count(function))?;
+        // A publisher's clock may be ahead of this one.
+        let age = |at: DateTime| (souk_domain::now() - at).num_milliseconds().max(0);
+        Ok(Self {
+            function: function.clone(),
+            stream: stream.as_str(),
+            undelivered: backlog.undelivered,
+            pending: backlog.pending,
+            oldest_age_ms: backlog.oldest.map(age),
+            dead_letters: letters,
+        })
+    }
 }
 
 /// List the consumers of events
@@ -47,24 +70,9 @@ async fn list_consumers(
     State(operations): State<Operations>,
     Staff(_caller): Staff,
 ) -> Result<Reply<Vec<Consumer>>, ApiError> {
-    let consumers = operations.consumers.sources().iter().map(|source| consumer(&operations, source));
+    let Operations { backlogs, letters, consumers, .. } = &operations;
+    let consumers = consumers.sources().iter().map(|source| Consumer::of(source, &**backlogs, &**letters));
     Ok(Reply::ok(try_join_all(consumers).await?))
-}
-
-async fn consumer(operations: &Operations, source: &TriggerSource) -> Result<Consumer, Error> {
-    let TriggerSource { stream, function, .. } = source;
-    let (backlog, letters) =
-        tokio::try_join!(operations.backlogs.backlog(*stream, function), operations.letters.letter_count(function))?;
-    // A publisher's clock may be ahead of this one.
-    let age = |at: DateTime| (souk_domain::now() - at).num_milliseconds().max(0);
-    Ok(Consumer {
-        function: function.clone(),
-        stream: stream.as_str(),
-        undelivered: backlog.undelivered,
-        pending: backlog.pending,
-        oldest_age_ms: backlog.oldest.map(age),
-        dead_letters: letters,
-    })
 }
 
 /// The function.

@@ -32,6 +32,9 @@ pub async fn handle(store: &dyn Outbox, publisher: &dyn EventPublisher) -> Resul
         }
         let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
         if let Err(error) = publisher.publish(&events).await {
+            let oldest_ms = events.first().map(|event| (now - event.time).num_milliseconds());
+            // A metric filter of `template.yaml` reads this line.
+            tracing::error!(stuck = events.len(), oldest_ms, %error, "events are stuck in the outbox");
             // So that the next tick has them, not the one after the lease.
             store.release_claims(&ids).await?;
             return Err(error);
@@ -43,4 +46,74 @@ pub async fn handle(store: &dyn Outbox, publisher: &dyn EventPublisher) -> Resul
         tracing::warn!(published, "events had to be relayed");
     }
     Ok(Relayed { published })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logged::Logged;
+    use async_trait::async_trait;
+    use souk_domain::{Cause, DateTime, Event, MailId, MailKind, Result};
+    use std::sync::Mutex;
+
+    /// An outbox with these events, none of them published.
+    struct Waiting {
+        events: Vec<Event>,
+        released: Mutex<Vec<EventId>>,
+    }
+
+    #[async_trait]
+    impl Outbox for Waiting {
+        async fn claim_unpublished(&self, _: usize, _: DateTime, _: DateTime) -> Result<Vec<Event>> {
+            Ok(self.events.clone())
+        }
+        async fn release_claims(&self, ids: &[EventId]) -> Result<()> {
+            self.released.lock().expect("a lock").extend(ids);
+            Ok(())
+        }
+        async fn last_published(&self) -> Result<Option<DateTime>> {
+            unreachable!("not asked for")
+        }
+        async fn mark_published(&self, _: &[EventId]) -> Result<()> {
+            unreachable!("nothing was published")
+        }
+        async fn republish(&self, _: DateTime) -> Result<usize> {
+            unreachable!("not asked for")
+        }
+        async fn archive(&self, _: DateTime) -> Result<usize> {
+            unreachable!("not asked for")
+        }
+        async fn events_since(&self, _: DateTime, _: Option<i64>, _: usize) -> Result<Vec<(i64, Event)>> {
+            unreachable!("not asked for")
+        }
+        async fn expire_idempotency_keys(&self, _: DateTime) -> Result<usize> {
+            unreachable!("not asked for")
+        }
+        async fn ping(&self) -> Result<()> {
+            unreachable!("not asked for")
+        }
+    }
+
+    /// Streams that do not answer.
+    struct Away;
+
+    #[async_trait]
+    impl EventPublisher for Away {
+        async fn publish(&self, _: &[Event]) -> Result<()> {
+            Err(Error::Unavailable("no streams".to_owned()))
+        }
+    }
+
+    #[tokio::test]
+    async fn stuck_events_are_given_back_and_a_metric_filter_of_the_template_counts_them() {
+        let logged = Logged::start();
+        let cause = Cause::internal("test");
+        let events: Vec<_> =
+            (0..3).map(|_| Event::mail_requested(MailId::new(), MailKind::PasswordChanged, &cause)).collect();
+        let outbox = Waiting { events, released: Mutex::default() };
+        assert!(handle(&outbox, &Away).await.is_err());
+        assert_eq!(outbox.released.lock().expect("a lock").len(), 3);
+        let lines = logged.taken_by("StuckOutboxMetric");
+        assert_eq!((lines.len(), &lines[0]["stuck"]), (1, &3.into()));
+    }
 }

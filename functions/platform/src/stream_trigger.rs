@@ -8,8 +8,8 @@ use souk_domain::ports::{EventStream, Invoker};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Time kept for what is in progress when the reading stops: the longest invocation of a consumer.
-const ROOM: Duration = Duration::from_secs(15);
+/// Time kept for settling what the last invocations say.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// What was done.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -18,7 +18,7 @@ pub struct Triggered {
     pub sources: usize,
 }
 
-/// Runs a trigger for each source, each with a reader of its own, until shortly before `deadline`.
+/// Runs a trigger for each source, each with a reader of its own. None reads any more when an invocation could outlast `deadline`.
 ///
 /// # Errors
 /// When a reader cannot be made.
@@ -33,7 +33,31 @@ pub async fn handle(
         .iter()
         .map(|source| Ok(Trigger::new(source, reader, new_stream()?, invoker.clone())))
         .collect::<Result<Vec<_>, Error>>()?;
-    let until = deadline.checked_sub(ROOM).unwrap_or(deadline);
-    futures::future::join_all(triggers.iter().map(|trigger| trigger.run(Some(until)))).await;
+    let running = triggers.iter().zip(sources).map(|(trigger, source)| {
+        let until = deadline.checked_sub(source.timeout + SETTLING).unwrap_or(deadline);
+        trigger.run(Some(until))
+    });
+    futures::future::join_all(running).await;
     Ok(Triggered { sources: triggers.len() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources;
+    use souk_domain::ports::StreamEntry;
+    use souk_template::{Template, Trigger as Cause};
+
+    #[test]
+    fn no_invocation_outlasts_its_trigger_and_some_trigger_reads_at_all_times() {
+        let template = Template::built_in().expect("the template");
+        let trigger = template.functions().iter().find(|function| function.name == "stream-trigger").expect("it");
+        let every_minute = Cause::Schedule { expression: "rate(1 minute)".to_owned() };
+        assert_eq!(trigger.trigger, every_minute);
+        for source in sources(&template).expect("sources") {
+            let reading = trigger.timeout - source.timeout - SETTLING;
+            assert!(reading > Duration::from_secs(75), "{source:?} is read for {reading:?} of each minute only");
+            assert!(source.timeout < StreamEntry::ABANDONED, "who works on {source:?} is taken for dead");
+        }
+    }
 }

@@ -28,6 +28,10 @@ pub struct TriggerSource {
     pub function: String,
     /// Most entries of one invocation.
     pub batch: usize,
+    /// Every function that the stream feeds, this one among them.
+    pub consumers: Vec<String>,
+    /// The longest that an invocation may take.
+    pub timeout: Duration,
 }
 
 /// The sources that the catalogue declares.
@@ -36,12 +40,18 @@ pub struct TriggerSource {
 /// `Internal` for a stream that does not exist.
 pub fn sources(template: &Template) -> Result<Vec<TriggerSource>> {
     let mut sources = Vec::new();
-    for consumer in template.consumers() {
-        for stream in &consumer.streams {
-            let stream =
-                Aggregate::from_word(stream).ok_or_else(|| Error::configuration(format!("no stream {stream}")))?;
-            let (function, batch) = (consumer.function.clone(), consumer.batch_size);
-            sources.push(TriggerSource { stream, function, batch });
+    for function in template.functions() {
+        let souk_template::Trigger::Stream(consumer) = &function.trigger else { continue };
+        for name in &consumer.streams {
+            let stream = Aggregate::from_word(name).ok_or_else(|| Error::configuration(format!("no stream {name}")))?;
+            let consumers = template.consumers().filter(|other| other.streams.contains(name));
+            sources.push(TriggerSource {
+                stream,
+                function: consumer.function.clone(),
+                batch: consumer.batch_size,
+                consumers: consumers.map(|other| other.function.clone()).collect(),
+                timeout: function.timeout,
+            });
         }
     }
     Ok(sources)
@@ -53,6 +63,7 @@ pub struct Trigger {
     invoker: Arc<dyn Invoker>,
     group: StreamGroup,
     batch: usize,
+    consumers: Vec<String>,
     wait: Duration,
     housekeeping: Duration,
 }
@@ -60,9 +71,9 @@ pub struct Trigger {
 impl Trigger {
     /// A trigger that reads as `reader`; several readers share the work.
     pub fn new(source: &TriggerSource, reader: &str, stream: Arc<dyn EventStream>, invoker: Arc<dyn Invoker>) -> Self {
-        let TriggerSource { stream: aggregate, function, batch } = source.clone();
+        let TriggerSource { stream: aggregate, function, batch, consumers, .. } = source.clone();
         let group = StreamGroup { stream: aggregate, group: function, reader: reader.to_owned() };
-        Self { stream, invoker, group, batch, wait: WAIT, housekeeping: HOUSEKEEPING }
+        Self { stream, invoker, group, batch, consumers, wait: WAIT, housekeeping: HOUSEKEEPING }
     }
 
     /// Looks often enough for entries whose first pause is so short.
@@ -96,7 +107,7 @@ impl Trigger {
             *is_ready = true;
         }
         if housekeeping {
-            self.stream.trim(self.group.stream).await?;
+            self.stream.trim(self.group.stream, &self.consumers).await?;
             let again = self.stream.claim(&self.group, self.batch).await?;
             self.work_through(again, deadline).await?;
         }
@@ -203,6 +214,10 @@ mod tests {
         acknowledged: Mutex<Vec<String>>,
         put_back: Mutex<Vec<String>>,
         buried: Mutex<Vec<(String, String)>>,
+        /// What the next reads take, the last one first.
+        unread: Mutex<Vec<Vec<StreamEntry>>>,
+        /// When there was a read.
+        reads: Mutex<Vec<Instant>>,
     }
 
     #[async_trait]
@@ -211,7 +226,8 @@ mod tests {
             Ok(())
         }
         async fn read(&self, _: &StreamGroup, _: usize, _: Duration) -> Result<Vec<StreamEntry>> {
-            Ok(Vec::new())
+            self.reads.lock().expect("a lock").push(Instant::now());
+            Ok(self.unread.lock().expect("a lock").pop().unwrap_or_default())
         }
         async fn left_behind(&self, _: &StreamGroup, _: usize) -> Result<Vec<StreamEntry>> {
             Ok(Vec::new())
@@ -232,15 +248,22 @@ mod tests {
             self.buried.lock().expect("a lock").extend(told);
             Ok(())
         }
-        async fn trim(&self, _: Aggregate) -> Result<()> {
+        async fn trim(&self, _: Aggregate, _: &[String]) -> Result<()> {
             Ok(())
         }
     }
 
+    fn trigger(stream: &Arc<Settled>, invoker: &Arc<Fragile>) -> Trigger {
+        let function = "fragile".to_owned();
+        let consumers = vec![function.clone()];
+        let source =
+            TriggerSource { stream: Aggregate::Order, function, batch: 100, consumers, timeout: Duration::ZERO };
+        Trigger::new(&source, "r", stream.clone(), invoker.clone())
+    }
+
     async fn run(invoker: Fragile, entries: Vec<StreamEntry>, deadline: Option<Instant>) -> (Settled, Vec<usize>) {
         let (stream, invoker) = (Arc::new(Settled::default()), Arc::new(invoker));
-        let source = TriggerSource { stream: Aggregate::Order, function: "fragile".to_owned(), batch: 100 };
-        let trigger = Trigger::new(&source, "r", stream.clone(), invoker.clone());
+        let trigger = trigger(&stream, &invoker);
         trigger.work_through(entries, deadline).await.expect("the stream is there");
         drop(trigger);
         let batches = invoker.batches();
@@ -294,6 +317,19 @@ mod tests {
             run(Fragile { reported: vec!["3-0".to_owned()], ..Fragile::on(&[]) }, entries(8, 1), None).await;
         assert_eq!((list(&settled.put_back), list(&settled.acknowledged).len()), (vec!["3-0".to_owned()], 7));
         assert_eq!(batches, [8]);
+    }
+
+    #[tokio::test]
+    async fn after_a_partial_batch_the_next_one_has_a_window_to_come_together() {
+        let (stream, invoker) = (Arc::new(Settled::default()), Arc::new(Fragile::on(&[])));
+        let trigger = trigger(&stream, &invoker);
+        *stream.unread.lock().expect("a lock") = vec![entries(3, 1), entries(1, 1)];
+        for _ in 0..2 {
+            trigger.round(&mut true, false, None).await.expect("the stream is there");
+        }
+        let reads = stream.reads.lock().expect("a lock").clone();
+        assert!(reads[1] - reads[0] >= WINDOW, "{reads:?}");
+        assert_eq!(invoker.batches(), [1, 3]);
     }
 
     #[tokio::test]

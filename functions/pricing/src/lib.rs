@@ -14,6 +14,9 @@ use axum::extract::FromRef;
 use souk_domain::ports;
 use souk_lambda::{Access, Ports};
 use std::sync::Arc;
+use utoipa::PartialSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 use utoipa_axum::router::OpenApiRouter;
 
 /// What the pricing functions touch.
@@ -42,4 +45,13 @@ pub fn http_functions() -> Vec<(&'static str, OpenApiRouter<Pricing>)> {
         ("save-shipping-method", save_shipping_method::router()),
         ("save-tax-rate", save_tax_rate::router()),
     ]
+}
+
+/// The schema of `T` among other properties: a request that has a property more is refused, a list names what it lists beside it.
+fn open_schema<T: PartialSchema>() -> RefOr<Schema> {
+    let mut schema = T::schema();
+    if let RefOr::T(Schema::Object(object)) = &mut schema {
+        object.additional_properties = None;
+    }
+    schema
 }

@@ -16,6 +16,7 @@ pub struct ListedCoupon {
     code: CouponCode,
     /// What it says.
     #[serde(flatten)]
+    #[schema(schema_with = crate::open_schema::<Coupon>)]
     rule: Coupon,
     /// How many orders use it.
     uses: i64,

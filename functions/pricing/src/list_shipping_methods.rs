@@ -16,6 +16,7 @@ pub struct ListedShippingMethod {
     code: MethodCode,
     /// What it says.
     #[serde(flatten)]
+    #[schema(schema_with = crate::open_schema::<ShippingMethod>)]
     rule: ShippingMethod,
 }
 

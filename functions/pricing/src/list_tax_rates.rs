@@ -16,6 +16,7 @@ pub struct ListedTaxRate {
     code: TaxRegion,
     /// What it says.
     #[serde(flatten)]
+    #[schema(schema_with = crate::open_schema::<TaxRate>)]
     rule: TaxRate,
 }
 

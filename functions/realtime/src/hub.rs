@@ -1,7 +1,10 @@
-//! Speaks SignalR: its methods are `Subscribe(topic)`, `Unsubscribe(topic)` and `Authenticate(token)`.
+//! Speaks SignalR: its methods are `Subscribe(topic)` and `Subscribe(topic, after)`, `Unsubscribe(topic)` and `Authenticate(token)`.
 
-use crate::Realtime;
+use crate::commands::Standing;
+use crate::messages::Kind;
 use crate::signalr::{self, Malformed, Record};
+use crate::{Realtime, socket};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use souk_domain::realtime::{Connection, ConnectionId, Protocol, Topic};
 use souk_lambda::ApiError;
@@ -32,7 +35,7 @@ pub(crate) async fn answer(realtime: &Realtime, id: &ConnectionId, message: &str
         Ok(records) => records,
         Err(malformed) => return HubReply::close(malformed),
     };
-    let mut hub = Hub { realtime, id, connection: None };
+    let mut hub = Hub { realtime, id, connection: None, before: String::new() };
     let mut text = String::new();
     for record in records {
         match hub.hear(record).await {
@@ -54,6 +57,8 @@ struct Hub<'a> {
     id: &'a ConnectionId,
     /// Read when it is first needed, which it is not for a ping.
     connection: Option<Connection>,
+    /// What is said before the answer to an invocation.
+    before: String,
 }
 
 impl Hub<'_> {
@@ -68,7 +73,7 @@ impl Hub<'_> {
                     Err(error) => return Next::Say(completed(id, Err(error))),
                 }
                 let outcome = self.invoke(&target, &arguments).await;
-                Next::Say(completed(id, outcome))
+                Next::Say(std::mem::take(&mut self.before) + &completed(id, outcome))
             }
             Ok(Record::Stream { id }) => {
                 let error = "there are no streams here".to_owned();
@@ -106,10 +111,18 @@ impl Hub<'_> {
         // Hubs do not mind the case of a method's name.
         match target.to_ascii_lowercase().as_str() {
             "subscribe" => {
-                let topic = topic(arguments)?;
+                let (topic, after) = match arguments {
+                    [topic, after] => (topic, Option::deserialize(after).map_err(|_| socket::unknown_sequence())?),
+                    [topic] => (topic, None),
+                    _ => return Err(one_topic()),
+                };
+                let topic = self::topic(std::slice::from_ref(topic))?;
                 let connection = self.connection().await?;
-                self.realtime.subscribe(self.id, &connection, &topic).await?;
-                Ok(Value::Null)
+                let Standing { sequence, missed } =
+                    self.realtime.subscribe(self.id, &connection, &topic, after).await?;
+                let reload = missed.is_none();
+                self.before = missed.unwrap_or_default().iter().filter_map(|news| invocation(news)).collect();
+                Ok(json!({ "sequence": sequence, "reload": reload }))
             }
             "unsubscribe" => {
                 let topic = topic(arguments)?;
@@ -138,8 +151,22 @@ fn completed(id: Option<String>, outcome: Result<Value, ApiError>) -> String {
 fn topic(arguments: &[Value]) -> Result<Topic, ApiError> {
     match arguments {
         [Value::String(topic)] => Ok(topic.parse::<Topic>()?),
-        _ => Err(ApiError::invalid("invalid_request", "the method takes one topic")),
+        _ => Err(one_topic()),
     }
+}
+
+fn one_topic() -> ApiError {
+    ApiError::invalid("invalid_request", "the method takes one topic")
+}
+
+/// Missed news as the invocation that they would have been.
+fn invocation(message: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct OfKind {
+        r#type: Kind,
+    }
+    let OfKind { r#type: kind } = serde_json::from_str(message).ok()?;
+    Some(signalr::invocation(kind.name(), message))
 }
 
 /// The protocol has one text for an error: the word for programs, a colon, the words for people.

@@ -6,19 +6,24 @@ pub mod disconnect;
 pub mod notify_inventory;
 pub mod notify_orders;
 pub mod subscribe;
+pub mod tell_listeners;
 pub mod unsubscribe;
 
+mod audience;
 mod commands;
 mod hub;
 mod messages;
 mod notify;
 mod signalr;
 mod socket;
+#[cfg(test)]
+mod world;
 
+pub use audience::{Audience, Part};
 pub use notify::Notifier;
 pub use socket::{SocketReply, SocketRequest};
 
-use souk_domain::ports::{ConnectionTable, Orders};
+use souk_domain::ports::{ConnectionTable, NewsLog, Orders};
 use souk_lambda::Access;
 use std::sync::Arc;
 
@@ -27,6 +32,8 @@ use std::sync::Arc;
 pub struct Realtime {
     /// Which connections exist.
     pub connections: Arc<dyn ConnectionTable>,
+    /// What was missed.
+    pub log: Arc<dyn NewsLog>,
     /// Whose an order is.
     pub orders: Arc<dyn Orders>,
     /// Reads tokens, and says whether what they said still counts.

@@ -2,14 +2,18 @@
 //! the test below holds the two together.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use souk_domain::DateTime;
-use souk_domain::realtime::Topic;
+use souk_domain::realtime::{Sequence, Topic};
 use souk_lambda::ErrorItem;
 
 /// `subscribe` and `unsubscribe`, which have routes of their own.
 #[derive(Debug, Deserialize)]
 pub(crate) struct TopicRequest {
     pub(crate) topic: Topic,
+    /// For `subscribe`: the number of the news that were heard last.
+    #[serde(default)]
+    pub(crate) after: Option<Sequence>,
 }
 
 /// What has no route of its own.
@@ -33,6 +37,13 @@ pub(crate) enum Answer<'a> {
     Subscribed {
         /// Which.
         topic: &'a Topic,
+        /// The number of the newest news of the topic.
+        sequence: Sequence,
+        /// What was missed is not known any more: load the state again.
+        reload: bool,
+        /// What was missed, in order.
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        news: &'a [Box<RawValue>],
     },
     /// No news of the topic come any more.
     Unsubscribed {
@@ -54,15 +65,15 @@ pub(crate) enum Answer<'a> {
 }
 
 /// What browsers hear without having asked at that moment. SignalR calls the handler of the same name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum News {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
     /// A product has another stock level.
     InventoryUpdated,
     /// Something happened to an order.
     OrderStatusChanged,
 }
 
-impl News {
+impl Kind {
     /// The `type` of the message.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -75,8 +86,9 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::Notice;
+    use crate::notify::body;
     use serde_json::{Value, json};
+    use souk_domain::realtime::{Place, message};
     use souk_domain::{Event, OrderEvent, StockEvent};
     use souk_lambda::ApiError;
     use souk_template::{Template, Trigger};
@@ -149,6 +161,8 @@ mod tests {
                 "string" => value.is_string(),
                 "integer" => value.is_i64(),
                 "number" => value.is_number(),
+                "boolean" => value.is_boolean(),
+                "null" => value.is_null(),
                 _ => false,
             };
             let kinds = schema.get("type").map(|kind| match kind {
@@ -180,10 +194,10 @@ mod tests {
     }
 
     /// One of each answer; a new one does not compile without its line.
-    fn answers(topic: &Topic, errors: &[ErrorItem]) -> Vec<Value> {
+    fn answers(topic: &Topic, news: &[Box<RawValue>], errors: &[ErrorItem]) -> Vec<Value> {
         let expires_at = souk_domain::now();
         let all = [
-            Answer::Subscribed { topic },
+            Answer::Subscribed { topic, sequence: 7, reload: false, news },
             Answer::Unsubscribed { topic },
             Answer::Authenticated { expires_at },
             Answer::Pong,
@@ -202,19 +216,19 @@ mod tests {
     /// News of each sample event.
     fn news() -> Vec<Value> {
         let samples = [
-            (News::InventoryUpdated, include_str!("../../../events/notify-inventory.json")),
-            (News::OrderStatusChanged, include_str!("../../../events/notify-orders.json")),
+            (Kind::InventoryUpdated, include_str!("../../../events/notify-inventory.json")),
+            (Kind::OrderStatusChanged, include_str!("../../../events/notify-orders.json")),
         ];
-        let told = |(news, sample): (News, &str)| {
-            let known = match news {
-                News::InventoryUpdated | News::OrderStatusChanged => news,
+        let told = |(kind, sample): (Kind, &str)| {
+            let known = match kind {
+                Kind::InventoryUpdated | Kind::OrderStatusChanged => kind,
             };
             let batch: Value = serde_json::from_str(sample).expect("JSON");
             let records = batch["records"].as_array().expect("records").clone();
             records.into_iter().map(move |record| {
                 let event = Event::from_json(&record["event"].to_string()).expect("an event");
-                let notice = Notice { news: known, topic: Topic::Catalog, event: &event };
-                serde_json::from_str(&notice.message()).expect("JSON")
+                let place = Place { sequence: 7, previous: 6 };
+                serde_json::from_str(&message(&Topic::Catalog, place, &body(known, &event))).expect("JSON")
             })
         };
         samples.into_iter().flat_map(told).collect()
@@ -224,7 +238,9 @@ mod tests {
     fn every_message_that_is_sent_is_described_and_no_other() {
         let description = Description::read();
         let error = ApiError::malformed("malformed_body", "a text").field("a field");
-        let mut sent = answers(&Topic::Admin, error.errors());
+        let missed: Vec<_> = news().iter().filter_map(|news| RawValue::from_string(news.to_string()).ok()).collect();
+        let mut sent = answers(&Topic::Admin, &missed, error.errors());
+        sent.extend(answers(&Topic::Admin, &[], error.errors()));
         sent.extend(news());
         let described = description.messages("type");
         for message in &sent {
@@ -272,7 +288,12 @@ mod tests {
                 let is_fit = match name {
                     "subscribe" | "unsubscribe" => serde_json::from_value::<TopicRequest>(example.clone()).is_ok(),
                     "ping" | "authenticate" => serde_json::from_value::<Action>(example.clone()).is_ok(),
-                    "Subscribed" => json!(Answer::Subscribed { topic: &topic() }) == example,
+                    "Subscribed" => {
+                        let news: Vec<Box<RawValue>> =
+                            serde_json::from_value(example["news"].clone()).unwrap_or_default();
+                        let (sequence, reload) = (example["sequence"].as_u64().expect(name), example["reload"] == true);
+                        json!(Answer::Subscribed { topic: &topic(), sequence, reload, news: &news }) == example
+                    }
                     "Unsubscribed" => json!(Answer::Unsubscribed { topic: &topic() }) == example,
                     "Authenticated" => {
                         let expires_at = serde_json::from_value(example["expiresAt"].clone()).expect(name);

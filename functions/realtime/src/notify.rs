@@ -1,295 +1,246 @@
-use crate::messages::News;
-use crate::signalr;
+use crate::audience::{Audience, Post};
+use crate::messages::Kind;
 use futures::{StreamExt, TryStreamExt};
-use souk_domain::ports::{ConnectionTable, Delivery, Push, Subscribers};
-use souk_domain::realtime::{ConnectionId, Message, Protocol, Subscriber, Topic};
-use souk_domain::{CustomerId, Error, Event, SessionId};
-use souk_lambda::Door;
+use serde::Serialize;
+use souk_domain::ports::{Dispatcher, NewsLog};
+use souk_domain::realtime::{News, Noted, Pace, Spots, Topic};
+use souk_domain::{DateTime, Error, Event, Version};
+use souk_lambda::BatchResponse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Posts at once: API Gateway takes 10,000 a second from an account, and one slow browser must not hold up the others.
-const POSTS: usize = 32;
+/// Topics looked up at once.
+const LOOKS: usize = 8;
+/// How often one invocation waits for the pause between two news of an aggregate to end; others may be faster each time.
+const WAITS: usize = 5;
+/// Posts a second that a topic with many listeners may take: half of what API Gateway grants an account.
+const POSTS_A_SECOND: f64 = 5_000.0;
+/// The longest pause that many listeners cause.
+const LONGEST_REST: Duration = Duration::from_secs(2);
 
 /// Tells the browsers that listen to a topic.
 #[derive(Clone)]
 pub struct Notifier {
-    /// Who listens.
-    pub connections: Arc<dyn ConnectionTable>,
-    /// How they are told.
-    pub push: Arc<dyn Push>,
-    /// Whose session goes on.
-    pub door: Door,
+    /// Who listens, and how they are told.
+    pub audience: Audience,
+    /// The places of the news.
+    pub log: Arc<dyn NewsLog>,
+    /// Who tells the parts of a large audience.
+    pub dispatcher: Arc<dyn Dispatcher>,
 }
 
-/// What an event says to everybody who listens to a topic.
-pub(crate) struct Notice<'a> {
+/// News out of an entry of a stream.
+pub(crate) struct Item {
+    pub(crate) entry_id: String,
+    pub(crate) kind: Kind,
     pub(crate) news: News,
-    pub(crate) topic: Topic,
-    pub(crate) event: &'a Event,
 }
 
-impl Notice<'_> {
-    /// As plain JSON.
-    pub(crate) fn message(&self) -> String {
-        let message = Message {
-            kind: self.news.name(),
-            topic: self.topic.clone(),
-            time: self.event.time,
-            version: self.event.version,
-            correlation_id: self.event.correlation_id.clone(),
-            data: self.event.data.content(),
-        };
-        serde_json::to_string(&message).unwrap_or_default()
-    }
+/// What a message says beside its topic and place.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a, T> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    time: DateTime,
+    version: Version,
+    correlation_id: &'a str,
+    data: T,
+}
+
+/// What an event says to whoever listens.
+pub(crate) fn body(kind: Kind, event: &Event) -> Arc<str> {
+    let Event { time, version, ref correlation_id, ref data, .. } = *event;
+    let body = Body { kind: kind.name(), time, version, correlation_id, data: data.content() };
+    serde_json::to_string(&body).unwrap_or_default().into()
 }
 
 impl Notifier {
-    /// Tells each notice to whoever listens to its topic; the messages of one connection stay in order.
-    pub(crate) async fn send(&self, notices: Vec<Notice<'_>>) -> Result<(), Error> {
-        let topics: Vec<Topic> = notices.iter().map(|notice| notice.topic.clone()).collect();
-        let listeners = self.entitled(self.connections.subscribers(&topics).await?).await;
-        let mut mail: HashMap<&ConnectionId, Vec<Arc<str>>> = HashMap::new();
-        for notice in &notices {
-            let Some(subscribers) = listeners.get(&notice.topic) else { continue };
-            let plain: Arc<str> = notice.message().into();
-            let invocation: Arc<str> = signalr::invocation(notice.news.name(), &plain).into();
-            for Subscriber { connection, protocol, .. } in subscribers {
-                let message = match protocol {
-                    Protocol::Json => plain.clone(),
-                    Protocol::SignalR => invocation.clone(),
-                };
-                mail.entry(connection).or_default().push(message);
+    /// Tells each item to whoever listens to its topics. Entries whose time has not come are reported.
+    pub(crate) async fn tell(&self, items: Vec<Item>, response: &mut BatchResponse) -> Result<(), Error> {
+        let mut waiting = self.heard_of(items).await?;
+        for _ in 0..WAITS {
+            if waiting.is_empty() {
+                return Ok(());
             }
-        }
-        futures::stream::iter(mail)
-            .map(Ok)
-            .try_for_each_concurrent(POSTS, |(connection, messages)| self.deliver(connection, messages))
-            .await
-    }
-
-    /// Who may still hear what they subscribed to: anybody what is public, and what is private those whose token has not expired
-    /// and whose session goes on. The others' subscriptions end. All sessions are asked about in one round trip.
-    async fn entitled(&self, listeners: Vec<Subscribers>) -> HashMap<Topic, Vec<Subscriber>> {
-        let now = souk_domain::now();
-        let private = listeners.iter().filter(|(topic, _)| topic.is_private()).flat_map(|(_, subscribers)| subscribers);
-        let current = private.filter_map(|subscriber| subscriber.principal).filter(|known| known.is_current(now));
-        let sessions: HashSet<(CustomerId, SessionId)> =
-            current.map(|known| (known.identity.id, known.session)).collect();
-        let ended = match sessions.is_empty() {
-            true => HashSet::new(),
-            false => self.door.ended(&Vec::from_iter(sessions)).await,
-        };
-        let may_hear = |topic: &Topic, subscriber: &Subscriber| {
-            let goes_on = subscriber.principal.map(|known| known.is_current(now) && !ended.contains(&known.session));
-            !topic.is_private() || goes_on.unwrap_or(false)
-        };
-        let (mut entitled, mut lapsed) = (HashMap::new(), Vec::new());
-        for (topic, subscribers) in listeners {
-            let (may, may_not): (Vec<_>, Vec<_>) = subscribers.into_iter().partition(|one| may_hear(&topic, one));
-            lapsed.extend(may_not.into_iter().map(|subscriber| (topic.clone(), subscriber)));
-            entitled.insert(topic, may);
-        }
-        futures::stream::iter(lapsed).for_each_concurrent(POSTS, |lapsed| self.expel(lapsed)).await;
-        entitled
-    }
-
-    /// Nothing depends on it: whoever stays in the table is found out again by the next message.
-    async fn expel(&self, (topic, subscriber): (Topic, Subscriber)) {
-        if let Err(error) = self.connections.expel(&subscriber, &topic).await {
-            tracing::warn!(%error, "a subscription that lapsed stays in the table");
-        }
-    }
-
-    async fn deliver(&self, connection: &ConnectionId, messages: Vec<Arc<str>>) -> Result<(), Error> {
-        for message in messages {
-            if self.push.send(connection, &message).await? == Delivery::Gone {
-                return self.connections.disconnect(connection).await;
+            let news: Vec<News> = waiting.iter().map(|item| item.news.clone()).collect();
+            let noted = self.log.note(&news, souk_domain::now()).await?;
+            let (mut told, mut again, mut pause) = (Vec::new(), Vec::new(), Duration::ZERO);
+            for (item, noted) in waiting.into_iter().zip(noted) {
+                match noted {
+                    Noted::Told(places) => told.push((item, places)),
+                    Noted::TooSoon(time) if time <= Pace::INTERVAL => {
+                        pause = pause.max(time);
+                        again.push(item);
+                    }
+                    // The stream brings it again, later.
+                    Noted::TooSoon(_) | Noted::Early => response.again(item.entry_id),
+                }
             }
+            let posts = told.iter().flat_map(|(item, places)| posts(item, places));
+            let mut by_topic: HashMap<Topic, Vec<Post>> = HashMap::new();
+            for (topic, post) in posts {
+                by_topic.entry(topic.clone()).or_default().push(post);
+            }
+            let largest = self.post(by_topic).await?;
+            self.let_rest(told.iter().map(|(item, _)| item), &largest).await;
+            if !again.is_empty() {
+                tokio::time::sleep(pause).await;
+            }
+            waiting = again;
         }
+        waiting.into_iter().for_each(|item| response.again(item.entry_id));
         Ok(())
+    }
+
+    /// Each item with the topics that somebody may listen to. An item without any is left out, unless it is a step: the next one
+    /// will ask whether it was there.
+    async fn heard_of(&self, mut items: Vec<Item>) -> Result<Vec<Item>, Error> {
+        let topics: Vec<Topic> = items.iter().flat_map(|item| item.news.topics.iter().cloned()).collect();
+        let listened = self.audience.connections.listened(&topics).await?;
+        items.iter_mut().for_each(|item| item.news.topics.retain(|topic| listened.contains(topic)));
+        items.retain(|item| item.news.pace != Pace::Newest || !item.news.topics.is_empty());
+        Ok(items)
+    }
+
+    /// Posts to whoever listens: a small audience at once, a large one by functions that each take a part. How many listen to the
+    /// topics of large ones, roughly.
+    async fn post(&self, by_topic: HashMap<Topic, Vec<Post>>) -> Result<HashMap<Topic, f64>, Error> {
+        let audiences: Vec<_> = futures::stream::iter(by_topic)
+            .map(async |(topic, posts)| {
+                let listeners = self.audience.part(&topic, Spots::ALL).await?;
+                Ok::<_, Error>((topic, posts, listeners))
+            })
+            .buffer_unordered(LOOKS)
+            .try_collect()
+            .await?;
+        let (mut small, mut large) = (Vec::new(), HashMap::new());
+        for (topic, posts, listeners) in audiences {
+            match listeners.estimate(Spots::ALL) {
+                None => small.push((topic, posts, listeners.subscribers)),
+                Some(estimate) => {
+                    self.audience.hand_on(&*self.dispatcher, &topic, Spots::ALL, estimate, &posts).await?;
+                    large.insert(topic, estimate);
+                }
+            }
+        }
+        self.audience.post(small).await?;
+        Ok(large)
+    }
+
+    /// Many listeners take their time: what they are told of one aggregate must not come faster than they can be told.
+    async fn let_rest(&self, told: impl Iterator<Item = &Item>, large: &HashMap<Topic, f64>) {
+        let mut rested = HashSet::new();
+        for Item { news, .. } in told.filter(|item| item.news.pace == Pace::Newest) {
+            let listeners: f64 = news.topics.iter().filter_map(|topic| large.get(topic)).sum();
+            let rest = Duration::from_secs_f64(listeners / POSTS_A_SECOND).min(LONGEST_REST);
+            if rest > Pace::INTERVAL && rested.insert(&news.subject) {
+                // Without it there is more to do and nothing is lost.
+                if let Err(error) = self.log.rest(&news.subject, rest, souk_domain::now()).await {
+                    tracing::warn!(%error, "a large audience gets no rest");
+                }
+            }
+        }
     }
 }
 
-/// Keeps the latest event of each subject, in the order of the first: several changes in one batch become one message.
-pub(crate) fn latest_by_subject(events: &[Event]) -> Vec<&Event> {
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut latest: Vec<&Event> = Vec::new();
-    for event in events {
-        match places.get(event.subject.as_str()) {
-            Some(place) if latest[*place].version < event.version => latest[*place] = event,
-            Some(_) => {}
-            None => {
-                places.insert(&event.subject, latest.len());
-                latest.push(event);
-            }
-        }
-    }
-    latest
+fn posts<'a>(
+    Item { kind, news, .. }: &'a Item,
+    places: &'a [Option<souk_domain::realtime::Place>],
+) -> impl Iterator<Item = (&'a Topic, Post)> {
+    let placed = news.topics.iter().zip(places).filter_map(|(topic, place)| Some((topic, (*place)?)));
+    placed.map(|(topic, place)| (topic, Post { kind: *kind, place, body: news.body.clone() }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use async_trait::async_trait;
-    use souk_domain::ports::{Admission, Gate};
-    use souk_domain::realtime::{Connection, Identity, Principal};
-    use souk_domain::{Cause, DateTime, Meter, ProductId, Result, Role, Sku, StockLevel};
-    use std::sync::Mutex;
+    use crate::world::World;
+    use souk_domain::ProductId;
+    use souk_domain::realtime::{ConnectionId, Protocol, Subscriber};
 
-    fn event(product_id: ProductId, version: i64) -> Event {
-        let sku = Sku::parse("A").expect("a sku");
-        let updated_at = souk_domain::now();
-        let stock = StockLevel { product_id, sku, on_hand: 1, reserved: 0, available: 1, version, updated_at };
-        Event::inventory_changed(&stock, &Cause::internal("test"))
+    fn item(version: i64, topics: &[Topic], pace: Pace) -> Item {
+        let (subject, body) = ("a".to_owned(), r#"{"type":"InventoryUpdated"}"#.into());
+        let news = News { subject, version, topics: topics.to_vec(), body, pace };
+        Item { entry_id: version.to_string(), kind: Kind::InventoryUpdated, news }
     }
 
-    #[test]
-    fn the_newest_change_of_each_product_is_told() {
-        let (a, b) = (ProductId::new(), ProductId::new());
-        let events = [event(a, 1), event(b, 5), event(a, 3), event(a, 2)];
-        let told: Vec<_> =
-            latest_by_subject(&events).iter().map(|event| (event.subject.clone(), event.version)).collect();
-        assert_eq!(told, [(a.to_string(), 3), (b.to_string(), 5)]);
+    /// A world in which so many listen to a topic.
+    fn crowd(topic: &Topic, listeners: u32) -> World {
+        let subscriber =
+            |n: u32| Subscriber { connection: ConnectionId(n.to_string()), protocol: Protocol::Json, principal: None };
+        let at = |n: u32| ((u64::from(n) * 65_536 / u64::from(listeners)) as u16, subscriber(n));
+        World { listeners: HashMap::from([(topic.clone(), (0..listeners).map(at).collect())]), ..World::default() }
     }
 
-    /// Table, gateway and Redis of a test, and what happened to them.
-    #[derive(Default)]
-    struct World {
-        listeners: Vec<Subscribers>,
-        ended: HashSet<SessionId>,
-        is_redis_away: bool,
-        looks: Mutex<Vec<usize>>,
-        told: Mutex<Vec<(String, String)>>,
-        expelled: Mutex<Vec<(String, Topic)>>,
+    /// Tells items; the entries that are to be delivered again.
+    async fn tell(world: World, items: Vec<Item>) -> (Arc<World>, Vec<String>) {
+        let (world, mut response) = (Arc::new(world), BatchResponse::default());
+        world.notifier().tell(items, &mut response).await.expect("told");
+        let again = response.batch_item_failures.into_iter().map(|failure| failure.item_identifier);
+        (world, again.collect())
     }
 
-    #[async_trait]
-    impl ConnectionTable for World {
-        async fn connect(&self, _: &ConnectionId, _: Option<Principal>, _: DateTime) -> Result<()> {
-            Ok(())
-        }
-        async fn connection(&self, _: &ConnectionId) -> Result<Option<Connection>> {
-            Ok(None)
-        }
-        async fn speak(&self, _: &ConnectionId, _: Protocol) -> Result<bool> {
-            Ok(false)
-        }
-        async fn authenticate(&self, _: &ConnectionId, _: Principal, _: &[Topic]) -> Result<bool> {
-            Ok(false)
-        }
-        async fn topics(&self, _: &ConnectionId) -> Result<Vec<Topic>> {
-            Ok(Vec::new())
-        }
-        async fn disconnect(&self, _: &ConnectionId) -> Result<()> {
-            Ok(())
-        }
-        async fn subscribe(&self, _: &Subscriber, _: &Topic, _: DateTime) -> Result<()> {
-            Ok(())
-        }
-        async fn unsubscribe(&self, _: &ConnectionId, _: &Topic) -> Result<()> {
-            Ok(())
-        }
-        async fn expel(&self, subscriber: &Subscriber, topic: &Topic) -> Result<()> {
-            self.expelled.lock().expect("a lock").push((subscriber.connection.0.clone(), topic.clone()));
-            Ok(())
-        }
-        async fn subscribers(&self, _: &[Topic]) -> Result<Vec<Subscribers>> {
-            Ok(self.listeners.clone())
-        }
+    #[tokio::test]
+    async fn nothing_is_noted_of_what_nobody_listens_to_but_steps_are() {
+        let product = Topic::Product(ProductId::new());
+        let step = Pace::EveryStep { is_young: true, has_waited: false };
+        let items = vec![item(1, &[product.clone()], Pace::Newest), item(2, &[Topic::Admin], step)];
+        let (world, again) = tell(World::default(), items).await;
+        assert_eq!((&world.seen().notes[..], again.len()), (&[(2, Vec::new())][..], 0));
+        let (world, _) =
+            tell(crowd(&product, 1), vec![item(1, &[product.clone(), Topic::Catalog], Pace::Newest)]).await;
+        assert_eq!(world.seen().notes, [(1, vec![product])]);
+        assert_eq!(world.seen().told.len(), 1);
     }
 
-    #[async_trait]
-    impl Push for World {
-        async fn send(&self, connection: &ConnectionId, message: &str) -> Result<Delivery> {
-            self.told.lock().expect("a lock").push((connection.0.clone(), message.to_owned()));
-            Ok(Delivery::Sent)
-        }
-        async fn close(&self, _: &ConnectionId) -> Result<()> {
-            Ok(())
-        }
-    }
-
-    #[async_trait]
-    impl Gate for World {
-        async fn admit(&self, _: Option<(CustomerId, SessionId)>, _: &[Meter], _: DateTime) -> Result<Admission> {
-            Ok(Admission { is_ended: false, allowances: Vec::new() })
-        }
-        async fn ended(&self, sessions: &[(CustomerId, SessionId)]) -> Result<HashSet<SessionId>> {
-            self.looks.lock().expect("a lock").push(sessions.len());
-            match self.is_redis_away {
-                true => Err(Error::Unavailable("away".to_owned())),
-                false => Ok(self.ended.clone()),
-            }
-        }
-    }
-
-    fn principal(session: SessionId, minutes: i64) -> Option<Principal> {
-        let identity = Identity { id: CustomerId::new(), role: Role::Manager };
-        Some(Principal { identity, session, expires_at: souk_domain::now() + chrono::Duration::minutes(minutes) })
-    }
-
-    fn subscriber(name: &str, protocol: Protocol, principal: Option<Principal>) -> Subscriber {
-        Subscriber { connection: ConnectionId(name.to_owned()), protocol, principal }
-    }
-
-    /// Tells one event to everybody; who heard it, and who was expelled.
-    async fn heard_and_expelled(world: World) -> (Arc<World>, Vec<String>, Vec<String>) {
-        let world = Arc::new(world);
-        let door = Door::new(world.clone(), 1);
-        let notifier = Notifier { connections: world.clone(), push: world.clone(), door };
-        let event = event(ProductId::new(), 1);
-        let notices =
-            [Topic::Admin, Topic::Catalog].map(|topic| Notice { news: News::InventoryUpdated, topic, event: &event });
-        notifier.send(notices.into()).await.expect("they are told");
-        let names = |names: &mut dyn Iterator<Item = String>| {
-            let mut names = Vec::from_iter(names);
-            names.sort();
-            names
+    #[tokio::test]
+    async fn what_comes_early_or_must_wait_long_is_delivered_again_and_a_short_pause_is_waited_for() {
+        let topic = Topic::Product(ProductId::new());
+        let world = World {
+            noted: std::sync::Mutex::new(
+                [Noted::Early, Noted::TooSoon(Duration::from_secs(1)), Noted::TooSoon(Duration::from_millis(1))].into(),
+            ),
+            ..crowd(&topic, 1)
         };
-        let heard = names(&mut world.told.lock().expect("a lock").iter().map(|(name, _)| name.clone()));
-        let expelled = names(&mut world.expelled.lock().expect("a lock").iter().map(|(name, _)| name.clone()));
-        (world, heard, expelled)
-    }
-
-    /// A session that goes on, one that ended, one whose token expired, a subscription that says nothing, and a guest.
-    fn world(is_redis_away: bool) -> World {
-        let [goes_on, is_over, is_late] = [(); 3].map(|()| SessionId::new());
-        let private = vec![
-            subscriber("goes on", Protocol::SignalR, principal(goes_on, 5)),
-            subscriber("is over", Protocol::Json, principal(is_over, 5)),
-            subscriber("is late", Protocol::Json, principal(is_late, -1)),
-            subscriber("says nothing", Protocol::Json, None),
-        ];
-        let public = vec![subscriber("guest", Protocol::Json, None)];
-        let listeners = vec![(Topic::Admin, private), (Topic::Catalog, public)];
-        World { listeners, ended: HashSet::from([is_over]), is_redis_away, ..World::default() }
+        let items = (1..=4).map(|version| item(version, std::slice::from_ref(&topic), Pace::Newest)).collect();
+        let (world, again) = tell(world, items).await;
+        assert_eq!(again, ["1", "2"]);
+        let noted: Vec<i64> = world.seen().notes.iter().map(|(version, _)| *version).collect();
+        assert_eq!(noted, [1, 2, 3, 4, 3]);
+        assert_eq!(world.seen().told.len(), 2);
     }
 
     #[tokio::test]
-    async fn what_is_private_is_told_to_sessions_that_go_on_and_one_look_finds_the_others() {
-        let (world, heard, expelled) = heard_and_expelled(world(false)).await;
-        assert_eq!(heard, ["goes on", "guest"]);
-        assert_eq!(expelled, ["is late", "is over", "says nothing"]);
-        assert_eq!(*world.looks.lock().expect("a lock"), [2], "one look at the two whose tokens are good");
+    async fn who_is_overtaken_again_and_again_leaves_the_entry_to_the_stream() {
+        let topic = Topic::Product(ProductId::new());
+        let soon = vec![Noted::TooSoon(Duration::from_millis(1)); 100];
+        let world = World { noted: std::sync::Mutex::new(soon.into()), ..crowd(&topic, 1) };
+        let (world, again) = tell(world, vec![item(1, &[topic], Pace::Newest)]).await;
+        assert_eq!((again, world.seen().notes.len()), (vec!["1".to_owned()], WAITS));
     }
 
     #[tokio::test]
-    async fn without_redis_what_is_private_is_told_until_the_token_expires() {
-        let (_, heard, expelled) = heard_and_expelled(world(true)).await;
-        assert_eq!(heard, ["goes on", "guest", "is over"]);
-        assert_eq!(expelled, ["is late", "says nothing"]);
+    async fn news_without_a_place_are_not_told() {
+        let topic = Topic::Product(ProductId::new());
+        let world = World { noted: std::sync::Mutex::new([Noted::Told(vec![None])].into()), ..crowd(&topic, 1) };
+        let (world, again) = tell(world, vec![item(1, &[topic], Pace::Newest)]).await;
+        assert_eq!((world.seen().told.len(), again.len()), (0, 0));
     }
 
     #[tokio::test]
-    async fn nobody_is_asked_about_what_is_public() {
-        let public = vec![subscriber("guest", Protocol::Json, None), subscriber("hub", Protocol::SignalR, None)];
-        let (world, heard, _) =
-            heard_and_expelled(World { listeners: vec![(Topic::Catalog, public)], ..World::default() }).await;
-        assert_eq!(heard, ["guest", "hub"]);
-        assert_eq!(*world.looks.lock().expect("a lock"), [0; 0]);
-        for (name, message) in world.told.lock().expect("a lock").iter() {
-            assert_eq!(message.ends_with('\u{1e}'), name == "hub", "each in its protocol");
+    async fn a_large_audience_is_left_to_others_and_gets_the_time_to_be_told() {
+        let topic = Topic::Product(ProductId::new());
+        for (listeners, parts, rest) in [(1000, 0, None), (5000, 9, Some(1.0)), (20_000, 16, Some(2.0))] {
+            let items = vec![item(1, std::slice::from_ref(&topic), Pace::Newest)];
+            let (world, _) = tell(crowd(&topic, listeners), items).await;
+            assert_eq!(world.seen().parts.len(), parts, "{listeners}");
+            let rests: Vec<f64> = world.seen().rests.iter().map(Duration::as_secs_f64).collect();
+            match rest {
+                None => assert!(rests.is_empty() && world.seen().told.len() == 1000),
+                Some(rest) => assert!((rests[0] - rest).abs() < 0.05 && rests.len() == 1, "{rests:?}"),
+            }
         }
     }
 }

@@ -1,26 +1,40 @@
 //! Consumer of order events: tells browsers of the status of orders (`OrderStatusChanged` on `order/{id}`, `customer/{id}`
 //! and `admin`).
 
-use crate::messages::News;
-use crate::notify::{Notice, Notifier};
-use souk_domain::realtime::Topic;
-use souk_domain::{Error, Event, OrderStep};
-use souk_lambda::{Batch, BatchResponse, consume};
+use crate::messages::Kind;
+use crate::notify::{Item, Notifier, body};
+use souk_domain::realtime::{News, Pace, Topic};
+use souk_domain::{Error, OrderStep};
+use souk_lambda::{Batch, BatchResponse, Delivered};
 
-/// Handles one batch. Every status is told, also one that the next event of the batch replaces.
+/// Deliveries after which a step no longer waits for the one before it: with the pauses between them, about a quarter of a minute. By then
+/// the one before is a dead letter, or soon will be.
+const PATIENCE: u64 = 5;
+
+/// Handles one batch. Every step is told, also one that the next event of the batch replaces, and in order: a step that comes before the
+/// one before it is delivered again.
 ///
 /// # Errors
-/// When the table or the gateway is away; the batch is delivered again.
+/// When Redis, the table or the gateway is away; the batch is delivered again.
 pub async fn handle(batch: Batch, notifier: &Notifier) -> Result<BatchResponse, Error> {
-    consume(batch, async |events: &[Event]| notifier.send(events.iter().flat_map(notices).collect()).await).await
+    let (mut events, mut response) = batch.open();
+    // Two commands may have published the steps of one order in another order. Between orders there is none.
+    events.sort_by_key(|delivered| delivered.event.version);
+    notifier.tell(events.iter().filter_map(item).collect(), &mut response).await?;
+    Ok(response)
 }
 
-fn notices(event: &Event) -> Vec<Notice<'_>> {
-    let Some((step, order)) = event.data.order() else { return Vec::new() };
+fn item(Delivered { entry_id, deliveries, event }: &Delivered) -> Option<Item> {
+    let (step, order) = event.data.order()?;
     let mut topics = vec![Topic::Customer(order.customer_id), Topic::Admin];
     if step != OrderStep::Placed {
         // Nobody can listen to an order before it is placed, and whoever reads its id in the answer knows its status.
         topics.push(Topic::Order(order.order_id));
     }
-    topics.into_iter().map(|topic| Notice { news: News::OrderStatusChanged, topic, event }).collect()
+    let kind = Kind::OrderStatusChanged;
+    let (subject, version, body) = (event.subject.clone(), event.version, body(kind, event));
+    let age = (souk_domain::now() - order.order_id.made_at()).to_std().unwrap_or_default();
+    let pace = Pace::EveryStep { is_young: age < Pace::REMEMBERED, has_waited: *deliveries >= PATIENCE };
+    let news = News { subject, version, topics, body, pace };
+    Some(Item { entry_id: entry_id.clone(), kind, news })
 }

@@ -4,7 +4,8 @@ use crate::messages::{Answer, TopicRequest};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use souk_domain::realtime::{ConnectionId, Topic};
+use souk_domain::realtime::ConnectionId;
+use souk_domain::realtime::Topic;
 use souk_domain::{DateTime, Error};
 use souk_lambda::ApiError;
 
@@ -64,14 +65,20 @@ pub(crate) fn connection(request: &SocketRequest) -> Result<ConnectionId, Error>
     id.map(ConnectionId).ok_or_else(|| Error::Internal("an event without a connection id".to_owned()))
 }
 
-/// The topic that a message names.
-pub(crate) fn topic(request: &SocketRequest) -> Result<Topic, ApiError> {
-    let body = request.body.as_deref().unwrap_or_default();
-    let sent: TopicRequest = serde_json::from_str(body).map_err(|_| {
+/// The topic that a message names, and what was heard of it last.
+pub(crate) fn topic(request: &SocketRequest) -> Result<TopicRequest, ApiError> {
+    let sent: Value = serde_json::from_str(request.body.as_deref().unwrap_or_default()).unwrap_or_default();
+    let topic = Topic::deserialize(&sent["topic"]).map_err(|_| {
         let text = "a topic is product/{id}, catalog, order/{id}, customer/{id} or admin";
         ApiError::invalid("invalid_id", text).field("topic")
     })?;
-    Ok(sent.topic)
+    let after = Option::deserialize(&sent["after"]).map_err(|_| unknown_sequence())?;
+    Ok(TopicRequest { topic, after })
+}
+
+/// What was said to be heard last is no number of news.
+pub(crate) fn unknown_sequence() -> ApiError {
+    ApiError::invalid("invalid_request", "after is the sequence of the news that were heard last").field("after")
 }
 
 /// When whatever is written now about a connection may be forgotten.
@@ -90,15 +97,23 @@ mod tests {
 
     #[test]
     fn an_answer_carries_the_id_of_its_request() {
-        let reply = SocketReply::say(&Answer::Subscribed { topic: &Topic::Catalog }, &request(r#"{"requestId":7}"#));
-        assert_eq!(reply.body.as_deref(), Some(r#"{"requestId":7,"topic":"catalog","type":"Subscribed"}"#));
+        let reply = SocketReply::say(&Answer::Unsubscribed { topic: &Topic::Catalog }, &request(r#"{"requestId":7}"#));
+        assert_eq!(reply.body.as_deref(), Some(r#"{"requestId":7,"topic":"catalog","type":"Unsubscribed"}"#));
     }
 
     #[test]
-    fn what_is_no_topic_is_refused() {
-        assert_eq!(topic(&request(r#"{"topic":"admin"}"#)).expect("a topic"), Topic::Admin);
+    fn what_is_no_topic_or_no_number_is_refused() {
+        let sent = topic(&request(r#"{"topic":"admin","after":1793700000000000}"#)).expect("a topic");
+        assert_eq!((sent.topic, sent.after), (Topic::Admin, Some(1_793_700_000_000_000)));
+        for body in [r#"{"topic":"admin"}"#, r#"{"topic":"admin","after":null}"#] {
+            assert_eq!(topic(&request(body)).expect("a topic").after, None);
+        }
         for body in ["", "{", "[]", r#"{"topic":1}"#, r#"{"topic":"x"}"#, r#"{"topic":"product/1"}"#] {
             assert_eq!(topic(&request(body)).expect_err(body).errors()[0].code, "invalid_id");
+        }
+        for after in ["-1", "1.5", r#""1""#, "[]"] {
+            let refused = topic(&request(&format!(r#"{{"topic":"admin","after":{after}}}"#))).expect_err(after);
+            assert_eq!(refused.errors()[0].field.as_deref(), Some("after"));
         }
     }
 }

@@ -12,7 +12,7 @@ use souk_domain::ports::ConnectionTable;
 /// When the table is away.
 pub async fn handle(request: SocketRequest, connections: &dyn ConnectionTable) -> Result<SocketReply, Error> {
     let topic = match socket::topic(&request) {
-        Ok(topic) => topic,
+        Ok(sent) => sent.topic,
         Err(error) => return Ok(SocketReply::refuse(&error, &request)),
     };
     connections.unsubscribe(&socket::connection(&request)?, &topic).await?;

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use souk_domain::realtime::{Connection, ConnectionId, Identity, Principal, Protocol, Subscriber, Topic};
 use souk_domain::{DateTime, Role};
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The attributes of an item beside its keys, that the index of topics carries too.
 pub(crate) const CARRIED: [&str; 5] = ["protocol", "customer", "role", "session", "token_expires"];
@@ -78,9 +79,27 @@ pub(crate) fn connection(item: &Item) -> Connection {
     Connection { principal: principal(item), protocol: protocol(item) }
 }
 
+/// Where a connection stands among the listeners of a topic: ids that a gateway gives begin alike, so a hash of them spreads. It is
+/// written once and read back; another hash would spread as well.
+fn spot(connection: &ConnectionId) -> u16 {
+    let mut hasher = DefaultHasher::new();
+    connection.hash(&mut hasher);
+    (hasher.finish() & 0xFFFF) as u16
+}
+
+/// A spot as the index sorts it.
+pub(crate) fn spot_text(spot: u16) -> AttributeValue {
+    string(format!("{spot:04x}"))
+}
+
+pub(crate) fn spot_of(item: &Item) -> Option<u16> {
+    u16::from_str_radix(text(item, "spot")?, 16).ok()
+}
+
 pub(crate) fn subscription(subscriber: &Subscriber, topic: &Topic, expires: DateTime) -> Item {
     let mut item = expiring(subscription_key(&subscriber.connection, topic), expires);
     item.insert("topic".to_owned(), string(topic.to_string()));
+    item.insert("spot".to_owned(), spot_text(spot(&subscriber.connection)));
     item.insert("protocol".to_owned(), string(subscriber.protocol.as_str()));
     let principal = subscriber.principal.iter().flat_map(of_principal);
     item.extend(principal.map(|(name, value)| (name.to_owned(), value)));

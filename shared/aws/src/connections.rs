@@ -1,7 +1,7 @@
 use crate::AwsSettings;
 use crate::connection_items::{
-    CARRIED, Item, connection, connection_key, expiring, has_expired, listened_key, of_principal, seconds, string,
-    subscriber, subscription, subscription_key, text,
+    CARRIED, Item, connection, connection_key, expiring, has_expired, listened_key, of_principal, seconds, spot_of,
+    spot_text, string, subscriber, subscription, subscription_key, text,
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -12,8 +12,8 @@ use aws_sdk_dynamodb::types::{
     WriteRequest,
 };
 use futures::{StreamExt, TryStreamExt};
-use souk_domain::ports::{ConnectionTable, Subscribers};
-use souk_domain::realtime::{Connection, ConnectionId, Principal, Protocol, Subscriber, Topic};
+use souk_domain::ports::{ConnectionTable, Listeners};
+use souk_domain::realtime::{Connection, ConnectionId, Principal, Protocol, Spots, Subscriber, Topic};
 use souk_domain::{DateTime, Error, Result};
 use std::collections::{HashMap, HashSet};
 
@@ -23,8 +23,6 @@ const BY_TOPIC: &str = "by-topic";
 const BATCH_GET: usize = 100;
 /// Most items of one BatchWriteItem.
 const BATCH_WRITE: usize = 25;
-/// Queries at once for the topics that have listeners.
-const QUERIES: usize = 8;
 /// Updates at once when somebody shows another token.
 const UPDATES: usize = 8;
 
@@ -33,11 +31,12 @@ const UPDATES: usize = 8;
 /// | pk               | sk              | what                                                             |
 /// |------------------|-----------------|------------------------------------------------------------------|
 /// | connection id    | `connection`    | who logged in (`customer`, `role`, `session`, `token_expires`), and the `protocol` it speaks |
-/// | connection id    | `topic#{topic}` | a subscription; `topic` puts it into the index `by-topic`        |
+/// | connection id    | `topic#{topic}` | a subscription; `topic` and `spot` put it into the index `by-topic` |
 /// | `topic#{topic}`  | `listened`      | somebody subscribed to the topic in the life of the longest connection |
 ///
 /// A subscription repeats the protocol and, for a private topic, who is logged in, and the index carries both: whoever sends a
-/// message asks for nothing else.
+/// message asks for nothing else. The `spot` is a hash of the connection id, so that many listeners can be told in parts that know
+/// nothing of each other, and so that an index that DynamoDB splits by its sort key is split into halves.
 ///
 /// The last kind lets a notifier ask for a hundred topics in one request and query only those that have listeners: most
 /// products have none at any moment. It is never deleted; it expires with the last connection that could use it.
@@ -80,7 +79,7 @@ impl DynamoConnections {
         let by_topic = GlobalSecondaryIndex::builder()
             .index_name(BY_TOPIC)
             .key_schema(part("topic", KeyType::Hash)?)
-            .key_schema(part("pk", KeyType::Range)?)
+            .key_schema(part("spot", KeyType::Range)?)
             .projection(
                 Projection::builder()
                     .projection_type(ProjectionType::Include)
@@ -97,6 +96,7 @@ impl DynamoConnections {
             .attribute_definitions(attribute("pk")?)
             .attribute_definitions(attribute("sk")?)
             .attribute_definitions(attribute("topic")?)
+            .attribute_definitions(attribute("spot")?)
             .key_schema(part("pk", KeyType::Hash)?)
             .key_schema(part("sk", KeyType::Range)?)
             .global_secondary_indexes(by_topic)
@@ -131,43 +131,6 @@ impl DynamoConnections {
             }
         }
         Ok(())
-    }
-
-    /// Which of the topics had a subscription in the life of the longest connection.
-    async fn listened(&self, topics: &[Topic]) -> Result<HashSet<String>> {
-        let now = souk_domain::now();
-        let mut listened = HashSet::new();
-        for chunk in topics.chunks(BATCH_GET) {
-            let keys = chunk.iter().map(listened_key).collect();
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(invalid)?;
-            let mut left = Some(HashMap::from([(self.table.clone(), wanted)]));
-            while let Some(wanted) = left.filter(|wanted| !wanted.is_empty()) {
-                let answer =
-                    self.client.batch_get_item().set_request_items(Some(wanted)).send().await.map_err(unavailable)?;
-                let found = answer.responses.into_iter().flat_map(|mut tables| tables.remove(&self.table)).flatten();
-                let alive = found.filter(|item| !has_expired(item, now));
-                listened.extend(alive.filter_map(|item| text(&item, "pk").map(str::to_owned)));
-                left = answer.unprocessed_keys;
-            }
-        }
-        Ok(listened)
-    }
-
-    async fn connections_of(&self, topic: Topic) -> Result<Subscribers> {
-        let items: Vec<Item> = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(BY_TOPIC)
-            .key_condition_expression("topic = :topic")
-            .expression_attribute_values(":topic", string(topic.to_string()))
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(unavailable)?;
-        Ok((topic, items.iter().filter_map(subscriber).collect()))
     }
 
     /// The keys of whatever is known of a connection.
@@ -292,16 +255,51 @@ impl ConnectionTable for DynamoConnections {
         }
     }
 
-    async fn subscribers(&self, topics: &[Topic]) -> Result<Vec<Subscribers>> {
+    async fn listened(&self, topics: &[Topic]) -> Result<HashSet<Topic>> {
+        let now = souk_domain::now();
         let unique: HashSet<&Topic> = topics.iter().collect();
-        let unique: Vec<Topic> = unique.into_iter().cloned().collect();
-        let listened = self.listened(&unique).await?;
-        let queried = unique.into_iter().filter(|topic| listened.contains(&format!("topic#{topic}")));
-        futures::stream::iter(queried)
-            .map(|topic| self.connections_of(topic))
-            .buffer_unordered(QUERIES)
-            .try_filter(|(_, connections)| std::future::ready(!connections.is_empty()))
-            .try_collect()
-            .await
+        let mut listened = HashSet::new();
+        for chunk in Vec::from_iter(unique).chunks(BATCH_GET) {
+            let keys = chunk.iter().map(|topic| listened_key(topic)).collect();
+            // Whoever subscribes loads the state afterwards: news from before need not reach them, news from then on do.
+            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+            let mut left = Some(HashMap::from([(self.table.clone(), wanted.map_err(invalid)?)]));
+            while let Some(wanted) = left.filter(|wanted| !wanted.is_empty()) {
+                let answer =
+                    self.client.batch_get_item().set_request_items(Some(wanted)).send().await.map_err(unavailable)?;
+                let found = answer.responses.into_iter().flat_map(|mut tables| tables.remove(&self.table)).flatten();
+                let alive = found.filter(|item| !has_expired(item, now));
+                listened.extend(alive.filter_map(|item| text(&item, "pk")?.strip_prefix("topic#")?.parse().ok()));
+                left = answer.unprocessed_keys;
+            }
+        }
+        Ok(listened)
+    }
+
+    async fn listeners(&self, topic: &Topic, spots: Spots, limit: usize) -> Result<Listeners> {
+        // One more tells whether there are more.
+        let at_once = i32::try_from(limit).ok().and_then(|limit| limit.checked_add(1));
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_TOPIC)
+            .key_condition_expression("topic = :topic AND spot BETWEEN :from AND :to")
+            .expression_attribute_values(":topic", string(topic.to_string()))
+            .expression_attribute_values(":from", spot_text(spots.from))
+            .expression_attribute_values(":to", spot_text(spots.to))
+            .set_limit(at_once)
+            .into_paginator()
+            .send();
+        let mut items: Vec<Item> = Vec::new();
+        while let Some(page) = pages.next().await {
+            items.extend(page.map_err(unavailable)?.items.into_iter().flatten());
+            if items.len() > limit {
+                break;
+            }
+        }
+        let more_after = (items.len() > limit).then(|| items.get(limit.saturating_sub(1)).and_then(spot_of)).flatten();
+        items.truncate(limit);
+        Ok(Listeners { subscribers: items.iter().filter_map(subscriber).collect(), more_after })
     }
 }

@@ -1,10 +1,18 @@
 use crate::AwsSettings;
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::Config;
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::primitives::Blob;
-use souk_domain::ports::Invoker;
+use aws_sdk_lambda::types::InvocationType;
+use souk_domain::ports::{Dispatcher, Invoker};
 use souk_domain::{Error, Result};
+use std::time::Duration;
+
+/// How long an answer is waited for: longer than any function that is invoked may take.
+const LONGEST: Duration = Duration::from_secs(75);
 
 /// Invokes functions through the Lambda API, which `cargo lambda watch` speaks as well.
 pub struct LambdaInvoker {
@@ -24,7 +32,12 @@ impl Invoker for LambdaInvoker {
     async fn invoke(&self, function: &str, payload: String) -> Result<String> {
         let name = format!("{}{function}", self.prefix);
         let invocation = self.client.invoke().function_name(name).payload(Blob::new(payload));
+        // Whoever gives up early and asks again has a batch done twice at once. The trigger tries again, later.
+        let patient = TimeoutConfig::builder().operation_attempt_timeout(LONGEST).operation_timeout(LONGEST).build();
+        let patient = Config::builder().timeout_config(patient).retry_config(RetryConfig::disabled());
         let answer = invocation
+            .customize()
+            .config_override(patient)
             .send()
             .await
             .map_err(|error| Error::Unavailable(format!("{function}: {}", DisplayErrorContext(&error))))?;
@@ -33,6 +46,19 @@ impl Invoker for LambdaInvoker {
         match answer.function_error {
             Some(kind) => Err(Error::Internal(format!("{function} failed ({kind}): {payload}"))),
             None => Ok(payload),
+        }
+    }
+}
+
+#[async_trait]
+impl Dispatcher for LambdaInvoker {
+    /// Lambda keeps the event, and runs the function up to three times until it succeeds.
+    async fn dispatch(&self, function: &str, payload: String) -> Result<()> {
+        let name = format!("{}{function}", self.prefix);
+        let event = self.client.invoke().function_name(name).invocation_type(InvocationType::Event);
+        match event.payload(Blob::new(payload)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::Unavailable(format!("{function}: {}", DisplayErrorContext(&error)))),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use souk_aws::{AwsSettings, DynamoConnections};
 use souk_domain::ports::ConnectionTable;
-use souk_domain::realtime::{Connection, ConnectionId, Identity, Principal, Protocol, Subscriber, Topic};
+use souk_domain::realtime::{Connection, ConnectionId, Identity, Principal, Protocol, Spots, Subscriber, Topic};
 use souk_domain::{CustomerId, DateTime, ProductId, Role, SessionId};
 use std::net::Ipv4Addr;
 
@@ -28,8 +28,7 @@ fn principal(id: CustomerId, minutes: i64) -> Principal {
 }
 
 async fn listeners(table: &DynamoConnections, topic: &Topic) -> Vec<Subscriber> {
-    let found = table.subscribers(std::slice::from_ref(topic)).await.unwrap();
-    found.into_iter().flat_map(|(_, subscribers)| subscribers).collect()
+    table.listeners(topic, Spots::ALL, usize::MAX).await.unwrap().subscribers
 }
 
 #[tokio::test]

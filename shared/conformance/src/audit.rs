@@ -1,11 +1,12 @@
 //! The audit log: who did what to whom.
 
+use crate::hooks::{STOCK, always, fields, new_webhook, rotation};
 use crate::mailbox::{hash, token, wish_for_address, wish_for_password, wish_to_register};
 use crate::shop::{AnyStore, ENDLESS, assert_refused, cause, claimed, limit, newcomer, person};
 use souk_domain::ports::Store;
 use souk_domain::{
-    AuditAction, AuditEntry, AuditQuery, Cause, CustomerId, CustomerQuery, Role, SearchQuery, SessionId, from_micros,
-    now,
+    AuditAction, AuditEntry, AuditQuery, Cause, CustomerId, CustomerQuery, DecideWebhook, DisabledReason, Role,
+    SearchQuery, SessionId, from_micros, now,
 };
 use std::sync::Arc;
 
@@ -98,6 +99,20 @@ pub async fn every_action_leaves_its_line(store: Arc<dyn Store>) {
     store.customers(CustomerQuery::default(), admin, &list).await.expect("a page");
     let erase = ledger.cause(AuditAction::CustomerErased, Some(ada), Some(ada));
     store.erase_customer(ada, &erase).await.expect("an erasure");
+    let webhook = new_webhook(&[STOCK], now());
+    let (id, subject) = (webhook.id, Some(webhook.id.uuid().into()));
+    let make = ledger.cause(AuditAction::WebhookCreated, Some(admin), subject);
+    store.create_webhook(webhook, admin, &make).await.expect("a webhook");
+    let rotate = ledger.cause(AuditAction::WebhookSecretRotated, Some(admin), subject);
+    store.change_webhook(id, rotation("two"), Some(admin), &rotate).await.expect("a change");
+    let give_up: DecideWebhook = Arc::new(|webhook| Ok(webhook.disabled(DisabledReason::Gone, now())));
+    let gone = ledger.cause(AuditAction::WebhookDisabled, None, subject);
+    store.change_webhook(id, give_up, None, &gone).await.expect("a change");
+    let enable = always(|webhook| webhook.with(fields("https://example.com/", &[STOCK], ""), true, now()));
+    let change = ledger.cause(AuditAction::WebhookChanged, Some(admin), subject);
+    store.change_webhook(id, enable, Some(admin), &change).await.expect("a change");
+    let remove = ledger.cause(AuditAction::WebhookRemoved, Some(admin), subject);
+    store.remove_webhook(id, admin, &remove).await.expect("a removal");
     ledger.lines.reverse();
     assert_eq!(lines(&store, AuditQuery::default()).await, ledger.lines);
     for action in AuditAction::ALL {

@@ -13,6 +13,7 @@ pub mod coupons;
 pub mod customers;
 pub mod erased_orders;
 pub mod erasure;
+mod hooks;
 pub mod idempotency;
 pub mod imports;
 pub mod inventory;
@@ -43,6 +44,8 @@ mod shop;
 pub mod sqlserver;
 pub mod terms;
 pub mod waiting;
+pub mod webhook_deliveries;
+pub mod webhooks;
 
 /// One `#[tokio::test]` for each test of this crate.
 ///
@@ -437,6 +440,33 @@ macro_rules! conformance_tests {
                 archivers_at_once_move_each_event_once
                 no_event_is_missed_while_events_are_archived
             }
+            webhooks {
+                a_new_webhook_reads_back_as_it_was_answered
+                an_unknown_webhook_is_not_found
+                a_change_of_a_webhook_is_what_it_decides
+                changes_of_a_webhook_at_once_all_succeed
+                webhooks_are_walked_newest_first
+                a_removed_webhook_is_gone_with_its_log
+                a_removal_races_with_events
+                claimed_commands_on_webhooks_run_once
+            }
+            webhook_deliveries {
+                an_event_goes_to_those_who_want_to_hear_of_it
+                an_event_is_put_on_its_way_once
+                a_gap_is_filled_before_what_came_after_it
+                several_aggregates_are_told_at_once
+                events_from_before_are_not_sent
+                one_aggregate_goes_out_one_after_the_other
+                a_failed_attempt_comes_again_in_its_place
+                failures_are_counted_in_a_row
+                senders_at_once_share_what_is_due
+                a_webhook_takes_no_more_than_its_share
+                a_claim_that_ended_is_taken_over
+                a_silent_webhook_goes_on_where_it_was
+                a_delivery_is_sent_again
+                the_delivery_log_is_walked_newest_first
+                finished_deliveries_are_forgotten
+            }
         }
     };
     (@expand $attributes:tt $open:ident $($module:ident { $($test:ident)* })*) => {
@@ -496,6 +526,8 @@ mod tests {
             ("second_factor", include_str!("second_factor.rs")),
             ("terms", include_str!("terms.rs")),
             ("waiting", include_str!("waiting.rs")),
+            ("webhook_deliveries", include_str!("webhook_deliveries.rs")),
+            ("webhooks", include_str!("webhooks.rs")),
         ];
         for (module, text) in modules {
             let names = text.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split('(').next());

@@ -14,6 +14,7 @@ fn store() -> SqlServerStore {
 async fn bare_database() -> Turn {
     let mut turn = empty_database().await;
     for view in [
+        "webhook_delivery_document",
         "mail_event",
         "audit_entry_document",
         "customer_document",
@@ -23,10 +24,14 @@ async fn bare_database() -> Turn {
         "product_event",
         "product_document",
         "category_document",
+        "offer",
     ] {
         turn.run(&format!("DROP VIEW {view}")).await;
     }
     for table in [
+        "webhook_subscription",
+        "webhook_delivery",
+        "webhook",
         "idempotency",
         "outbox",
         "outbox_archive",
@@ -62,7 +67,17 @@ async fn several_migrations_at_once_apply_each_file_once() {
     for starter in starters.collect::<Vec<_>>() {
         applied.extend(starter.await.expect("a task").expect("a migration"));
     }
-    assert_eq!(applied, ["0001_initial", "0002_accounts", "0003_orders_and_payments", "0004_outbox_archive"]);
+    assert_eq!(
+        applied,
+        [
+            "0001_initial",
+            "0002_accounts",
+            "0003_orders_and_payments",
+            "0004_outbox_archive",
+            "0005_webhooks",
+            "0006_offers"
+        ]
+    );
     assert!(store().migrate().await.expect("nothing to do").is_empty());
 }
 
@@ -138,6 +153,18 @@ async fn constraints_stand_behind_the_rules_of_the_domain() {
          VALUES (NEWID(), N'b@example.com', N'Bob', N'customer', N'x', {at})"
     );
     let entry = format!("INSERT INTO audit_entry (at, action, request_id) VALUES ({at}, N'', N'x')");
+    let delivery = |status: &str, data: &str, finished_at: &str| {
+        format!(
+            "INSERT INTO webhook_delivery (webhook_key, kind, event_id, type, subject, version, correlation_id, data,
+                created_at, status, next_attempt_at, enqueued_at, finished_at)
+             SELECT webhook_key, N'order', NEWID(), N'x', NEWID(), 1, N'x', N'{data}', {at}, N'{status}', {at}, {at}, {finished_at}
+             FROM webhook"
+        )
+    };
+    let subscription = format!(
+        "INSERT INTO webhook_subscription (type, webhook_key, kind, since) SELECT N'x', webhook_key, N'mail', {at} FROM webhook"
+    );
+    turn.run("INSERT INTO webhook (id, is_active, version, document) VALUES (NEWID(), 1, 1, N'{}')").await;
     turn.run(&order("pending_payment", [1, 0, 0], "{}")).await;
     let cases = [
         ("stock_never_oversold", "UPDATE stock SET reserved = on_hand + 1"),
@@ -203,6 +230,14 @@ async fn constraints_stand_behind_the_rules_of_the_domain() {
         ("outbox_archive_data_json", &archived),
         ("outbox_archiving_single", "INSERT INTO outbox_archiving (only_row, runs) VALUES (2, 0)"),
         ("idempotency_claim_length", &claim),
+        ("webhook_failures_not_negative", "UPDATE webhook SET failures = -1"),
+        ("webhook_version_positive", "UPDATE webhook SET version = 0"),
+        ("webhook_document_json", "UPDATE webhook SET document = N'no'"),
+        ("webhook_subscription_kind_known", &subscription),
+        ("webhook_delivery_status_known", &delivery("lost", "{}", at)),
+        ("webhook_delivery_ends", &delivery("pending", "{}", at)),
+        ("webhook_delivery_ends", &delivery("failed", "{}", "NULL")),
+        ("webhook_delivery_data_json", &delivery("pending", "no", "NULL")),
     ];
     for (name, sql) in cases {
         let refused = turn.refused(sql).await;

@@ -32,11 +32,21 @@ pub enum AuditAction {
     DataExported,
     /// Somebody was forgotten.
     CustomerErased,
+    /// A webhook was made.
+    WebhookCreated,
+    /// A webhook has other values, or was disabled or enabled.
+    WebhookChanged,
+    /// A webhook has another secret.
+    WebhookSecretRotated,
+    /// The shop gave a webhook up.
+    WebhookDisabled,
+    /// A webhook is gone.
+    WebhookRemoved,
 }
 
 impl AuditAction {
     /// Every action.
-    pub const ALL: [AuditAction; 13] = [
+    pub const ALL: [AuditAction; 18] = [
         AuditAction::StaffInvited,
         AuditAction::CustomersListed,
         AuditAction::CustomerDisabled,
@@ -50,6 +60,11 @@ impl AuditAction {
         AuditAction::SessionsEnded,
         AuditAction::DataExported,
         AuditAction::CustomerErased,
+        AuditAction::WebhookCreated,
+        AuditAction::WebhookChanged,
+        AuditAction::WebhookSecretRotated,
+        AuditAction::WebhookDisabled,
+        AuditAction::WebhookRemoved,
     ];
 
     /// The word that stands for the action in stores.
@@ -68,6 +83,11 @@ impl AuditAction {
             AuditAction::SessionsEnded => "sessions_ended",
             AuditAction::DataExported => "data_exported",
             AuditAction::CustomerErased => "customer_erased",
+            AuditAction::WebhookCreated => "webhook_created",
+            AuditAction::WebhookChanged => "webhook_changed",
+            AuditAction::WebhookSecretRotated => "webhook_secret_rotated",
+            AuditAction::WebhookDisabled => "webhook_disabled",
+            AuditAction::WebhookRemoved => "webhook_removed",
         }
     }
 
@@ -77,7 +97,7 @@ impl AuditAction {
     }
 }
 
-/// One line of the audit log: who did what to whom. Append-only; ids only, so nobody has to be forgotten in it.
+/// One line of the audit log: who did what to whom or to what. Append-only; ids only, so nobody has to be forgotten in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
@@ -88,7 +108,7 @@ pub struct AuditEntry {
     /// Who; absent for whoever operates the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor_id: Option<CustomerId>,
-    /// To whom; absent when it was nobody in particular.
+    /// To whom, or to which webhook; absent when it was nobody in particular.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_id: Option<CustomerId>,
     /// Of the request that did it.
@@ -100,7 +120,7 @@ pub struct AuditEntry {
 pub struct AuditQuery {
     /// What this person did.
     pub actor: Option<CustomerId>,
-    /// What was done to this person.
+    /// What was done to this person, or to this webhook.
     pub subject: Option<CustomerId>,
     /// How many.
     pub limit: Limit,

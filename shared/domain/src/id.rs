@@ -16,6 +16,12 @@ macro_rules! id {
                 Self(uuid::Uuid::now_v7())
             }
 
+            /// When the id was made, to the millisecond: a UUIDv7 says so. One of another kind says 1970.
+            pub fn made_at(self) -> crate::DateTime {
+                let (seconds, nanos) = self.0.get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
+                crate::from_micros(seconds as i64 * 1_000_000 + i64::from(nanos / 1000))
+            }
+
             /// The id as a store keeps it.
             pub fn uuid(self) -> uuid::Uuid {
                 self.0
@@ -103,6 +109,14 @@ id!(
 id!(
     /// Names a session: one log-in and what came of it.
     SessionId
+);
+id!(
+    /// Names a place outside of the shop that is told of what happens.
+    WebhookId
+);
+id!(
+    /// Names one event on its way to one webhook.
+    DeliveryId
 );
 id!(
     /// Names a cart. Whoever knows a guest's may use it, so new ones are random.

@@ -29,6 +29,7 @@ mod sku;
 mod stock;
 mod text;
 mod violation;
+mod webhook;
 
 pub mod ports;
 pub mod realtime;
@@ -46,8 +47,8 @@ pub use entry_id::EntryId;
 pub use error::{Error, PriceChange, Result, Shortage};
 pub use event::{Aggregate, Event, EventData, MailEvent, OrderEvent, OrderedItem, ProductEvent, StockEvent};
 pub use id::{
-    CartId, CategoryId, CustomerId, EventId, MailId, MovementId, OperationId, OrderId, PaymentId, ProductId, ReturnId,
-    SessionId, ShipmentId,
+    CartId, CategoryId, CustomerId, DeliveryId, EventId, MailId, MovementId, OperationId, OrderId, PaymentId,
+    ProductId, ReturnId, SessionId, ShipmentId, WebhookId,
 };
 pub use mail::{MailKind, MailToSend, OutgoingMail};
 pub use money::{CurrencyCode, Money};
@@ -76,8 +77,13 @@ pub use search::{SearchQuery, search_terms, sort_key};
 pub use session::{REFRESH_GRACE, Refreshed, Session, SessionCutoff, SessionLife, TokenHash};
 pub use sku::Sku;
 pub use stock::{Adjustment, Change, Movement, MovementCursor, MovementKind, StockLevel};
-pub use text::{CategoryName, Description, PersonName, ProductName, Reason};
+pub use text::{CategoryName, Description, PersonName, ProductName, Reason, WebhookDescription};
 pub use violation::Violation;
+pub use webhook::{
+    ClaimedDelivery, DecideWebhook, DeliveryStatus, DisabledReason, LastSecret, RetryPauses, SealedSecret,
+    Subscription, Told, Webhook, WebhookAttempt, WebhookChange, WebhookDelivery, WebhookEventType, WebhookFields,
+    WebhookPost, WebhookReach, WebhookUrl, is_public_address,
+};
 
 /// The version of an aggregate: 1 when it is created, one more with each change. Travels as `ETag`.
 pub type Version = i64;

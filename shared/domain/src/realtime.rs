@@ -4,6 +4,8 @@ use crate::{CustomerId, DateTime, OrderId, ProductId, Role, SessionId, Violation
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Names one WebSocket connection. Given by the gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -155,23 +157,109 @@ impl From<Topic> for String {
     }
 }
 
-/// What a browser hears: one JSON object a frame.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Message<T> {
-    /// `InventoryUpdated`, `OrderStatusChanged`.
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    /// The topic that brought it here.
-    pub topic: Topic,
-    /// When it happened, UTC.
-    pub time: DateTime,
-    /// The aggregate's version: ignore a message that is older than what you have.
+/// The numbers of a message among the news of its topic: microseconds since the Unix epoch, or one more than the last where that
+/// is greater. So they grow, even past a log that was lost, and stay integers that JavaScript keeps until the year 2255.
+pub type Sequence = u64;
+
+/// Where a message stands among the news of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Its number.
+    pub sequence: Sequence,
+    /// The number before it. Whoever has that, or a greater one, has missed nothing.
+    pub previous: Sequence,
+}
+
+/// What happened to an aggregate, for everybody who listens to one of the topics.
+#[derive(Clone, Debug)]
+pub struct News {
+    /// The aggregate.
+    pub subject: String,
+    /// Its version since then.
     pub version: crate::Version,
-    /// Follows one wish through request, events and messages.
-    pub correlation_id: String,
-    /// What it is about.
-    pub data: T,
+    /// Who is told.
+    pub topics: Vec<Topic>,
+    /// What is told, beside topic and place: a JSON object, always the same for the same event.
+    pub body: Arc<str>,
+    /// How often.
+    pub pace: Pace,
+}
+
+/// Which news of an aggregate are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Each version, in order.
+    EveryStep {
+        /// The aggregate is younger than [`Pace::REMEMBERED`]: where nothing was told of it, its first version is still to come.
+        is_young: bool,
+        /// Goes on without the versions before it, which have not come for a long time.
+        has_waited: bool,
+    },
+    /// The newest, and none more often than each [`Pace::INTERVAL`].
+    Newest,
+}
+
+impl Pace {
+    /// Ten times a second is as often as people see a number change.
+    pub const INTERVAL: Duration = Duration::from_millis(100);
+    /// How long it is known what was told of an aggregate: longer than any connection lives.
+    pub const REMEMBERED: Duration = Duration::from_secs(3 * 60 * 60);
+}
+
+/// What becomes of news.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// To be told: its place on each topic, in their order. `None` where it is not among the news any more: it was told long ago, or
+    /// newer news took its place.
+    Told(Vec<Option<Place>>),
+    /// The version before it has not come.
+    Early,
+    /// Others were told a moment ago; come again after this time.
+    TooSoon(Duration),
+}
+
+/// What somebody has missed of a topic who comes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// The newest number of the topic.
+    pub sequence: Sequence,
+    /// All news after the one that was heard last, in order; `None` when they are not known any more.
+    pub news: Option<Vec<(Place, String)>>,
+}
+
+/// The message of news on a topic, as plain JSON.
+pub fn message(topic: &Topic, place: Place, body: &str) -> String {
+    let Place { sequence, previous } = place;
+    let rest = body.strip_prefix('{').unwrap_or(body);
+    format!(r#"{{"topic":"{topic}","sequence":{sequence},"previous":{previous},{rest}"#)
+}
+
+/// A part of everybody who listens to a topic: each connection has a spot between 0 and 65,535, which its id decides. Those of a range of
+/// spots are so many of all, roughly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spots {
+    /// The first.
+    pub from: u16,
+    /// The last.
+    pub to: u16,
+}
+
+impl Spots {
+    /// All of them.
+    pub const ALL: Self = Self { from: 0, to: u16::MAX };
+
+    /// The same spots in up to `count` ranges, about as long as each other.
+    pub fn split(self, count: u32) -> Vec<Self> {
+        let (from, length) = (u32::from(self.from), u32::from(self.to - self.from) + 1);
+        let count = count.min(length);
+        let edge = |part: u32| from + (u64::from(length) * u64::from(part) / u64::from(count)) as u32;
+        (0..count).map(|part| Self { from: edge(part) as u16, to: (edge(part + 1) - 1) as u16 }).collect()
+    }
+
+    /// How many of all spots these are.
+    pub fn share(self) -> f64 {
+        f64::from(u32::from(self.to - self.from) + 1) / 65_536.0
+    }
 }
 
 #[cfg(test)]
@@ -183,6 +271,34 @@ mod tests {
         for protocol in [Protocol::Json, Protocol::SignalR] {
             assert_eq!(Protocol::from_word(protocol.as_str()), Some(protocol));
         }
+    }
+
+    #[test]
+    fn the_parts_of_a_range_are_the_range() {
+        for (range, count, parts) in [
+            (Spots::ALL, 16, 16),
+            (Spots { from: 7, to: 7 }, 16, 1),
+            (Spots { from: 65_530, to: 65_535 }, 4, 4),
+            (Spots { from: 1, to: 1000 }, 7, 7),
+        ] {
+            let split = range.split(count);
+            assert_eq!((split.len(), split[0].from, split[split.len() - 1].to), (parts, range.from, range.to));
+            assert!(split.iter().all(|part| part.from <= part.to), "{split:?}");
+            assert!(split.windows(2).all(|pair| pair[0].to + 1 == pair[1].from), "{split:?}");
+        }
+        assert_eq!(Spots::ALL.split(4)[1], Spots { from: 16_384, to: 32_767 });
+    }
+
+    #[test]
+    fn a_message_says_its_place_and_what_happened() {
+        let place = Place { sequence: 12, previous: 11 };
+        let said: serde_json::Value =
+            serde_json::from_str(&message(&Topic::Catalog, place, r#"{"type":"InventoryUpdated","version":3}"#))
+                .expect("JSON");
+        let expected = serde_json::json!({
+            "topic": "catalog", "sequence": 12, "previous": 11, "type": "InventoryUpdated", "version": 3,
+        });
+        assert_eq!(said, expected);
     }
 
     #[test]

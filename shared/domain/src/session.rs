@@ -22,10 +22,9 @@ impl std::fmt::Debug for TokenHash {
 }
 
 impl SessionId {
-    /// When the session began, to the millisecond: a UUIDv7 says so.
+    /// When the session began, to the millisecond.
     pub fn started_at(self) -> DateTime {
-        let (seconds, nanos) = self.uuid().get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
-        crate::from_micros(seconds as i64 * 1_000_000 + i64::from(nanos / 1000))
+        self.made_at()
     }
 }
 

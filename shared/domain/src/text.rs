@@ -58,6 +58,11 @@ text!(
     Description, "invalid_description", "a description", 0..=4000, "Holds one T-light."
 );
 text!(
+    /// What a webhook is for, possibly empty: up to 200 characters.
+    #[derive(Default)]
+    WebhookDescription, "invalid_description", "a description", 0..=200, "Tells the warehouse what to pack"
+);
+text!(
     /// Why somebody changed something: 1 to 200 characters.
     Reason, "invalid_reason", "a reason", 1..=200, "stocktaking"
 );

@@ -13,13 +13,14 @@ pub struct Violation {
 }
 
 /// Every code a value object can answer with.
-const CODES: [&str; 24] = [
+const CODES: [&str; 26] = [
     "invalid_address",
     "invalid_country",
     "invalid_currency",
     "invalid_cursor",
     "invalid_description",
     "invalid_email",
+    "invalid_event_type",
     "invalid_id",
     "invalid_limit",
     "invalid_link",
@@ -36,6 +37,7 @@ const CODES: [&str; 24] = [
     "invalid_signature",
     "invalid_sku",
     "invalid_tracking",
+    "invalid_webhook_url",
     "amount_too_large",
     "common_password",
 ];

@@ -5,12 +5,15 @@ use anyhow::{Context, Result};
 use chrono::Duration;
 use secrecy::SecretString;
 use souk_aws::{AwsSettings, DynamoConnections, GatewayPush, LambdaInvoker};
-use souk_domain::CaptureMode;
-use souk_domain::ports::{ConnectionTable, EventStream, Invoker, Mailer, Push, Store, StreamEntry};
+use souk_domain::ports::{
+    ConnectionTable, Dispatcher, EventStream, Invoker, Mailer, NewsLog, Push, Store, StreamEntry, WebhookSender,
+};
+use souk_domain::{CaptureMode, RetryPauses, WebhookReach};
 use souk_lambda::{Access, Announcer, Copies, Door, Ports, Till, TokenIssuer, TokenKeys};
 use souk_redis::{RedisEventStream, RedisLink};
 use souk_sqlite::SqliteStore;
 use souk_sqlserver::{Settings, SqlServerStore};
+use souk_webhook_sender::HttpWebhookSender;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
@@ -44,11 +47,20 @@ pub const PAYMENT_URL: &str = "SOUK_PAYMENT_URL";
 pub const CAPTURE: &str = "SOUK_CAPTURE";
 /// How long an order waits for its payment, in seconds; 1800 unless set. Optional.
 pub const PAYMENT_WINDOW: &str = "SOUK_PAYMENT_WINDOW";
+/// How many days published events stay in the outbox before they are archived; 7 unless set. Optional.
+pub const OUTBOX_DAYS: &str = "SOUK_OUTBOX_DAYS";
 /// The pause before an event that failed is delivered again, in milliseconds, from which the later ones grow; 1000 unless a test
 /// has no time. Optional.
 pub const RETRY_PAUSE: &str = "SOUK_RETRY_PAUSE_MS";
 /// Seals the secrets of authenticators: 32 bytes, base64.
 pub const SECOND_FACTOR_KEY: &str = "SOUK_SECOND_FACTOR_KEY";
+/// Seals the secrets of webhooks: 32 bytes, base64.
+pub const WEBHOOK_KEY: &str = "SOUK_WEBHOOK_KEY";
+/// Private addresses and plain HTTP for webhooks: `refused` unless it says `allowed`, for development and tests. Optional.
+pub const WEBHOOK_PRIVATE: &str = "SOUK_WEBHOOK_PRIVATE";
+/// The pause before a webhook is tried again, in milliseconds; the later ones are longer in proportion. 5000 unless a test has no
+/// time. Optional.
+pub const WEBHOOK_PAUSE: &str = "SOUK_WEBHOOK_PAUSE_MS";
 /// Checks access tokens: one or more Ed25519 keys in PEM, so that tokens of the last key stay good after a rotation.
 pub const TOKEN_PUBLIC_KEY: &str = "SOUK_TOKEN_PUBLIC_KEY";
 /// Signs access tokens: Ed25519, PKCS#8 in PEM.
@@ -132,6 +144,32 @@ impl Environment {
         self.required(SECOND_FACTOR_KEY).map(SecretString::from)
     }
 
+    /// Seals the secrets of webhooks.
+    pub fn webhook_key(&self) -> Result<SecretString> {
+        self.required(WEBHOOK_KEY).map(SecretString::from)
+    }
+
+    /// Where webhooks may lead.
+    pub fn webhook_reach(&self) -> Result<WebhookReach> {
+        match self.optional(WEBHOOK_PRIVATE).as_deref() {
+            None | Some("refused") => Ok(WebhookReach::Public),
+            Some("allowed") => Ok(WebhookReach::Anywhere),
+            Some(_) => anyhow::bail!("{WEBHOOK_PRIVATE} is allowed or refused"),
+        }
+    }
+
+    /// Posts to webhooks.
+    pub fn webhook_sender(&self) -> Result<Arc<dyn WebhookSender>> {
+        Ok(Arc::new(HttpWebhookSender::new(self.webhook_reach()?)?))
+    }
+
+    /// How long to wait before a webhook is tried again.
+    pub fn webhook_pauses(&self) -> Result<RetryPauses> {
+        let Some(millis) = self.optional(WEBHOOK_PAUSE) else { return Ok(RetryPauses::default()) };
+        let millis = millis.parse().with_context(|| format!("{WEBHOOK_PAUSE} is no number of milliseconds"))?;
+        Ok(RetryPauses::beginning_with(std::time::Duration::from_millis(millis)))
+    }
+
     /// Sends mail.
     pub fn mailer(&self) -> Result<Arc<dyn Mailer>> {
         let url = SecretString::from(self.required(MAIL_URL)?);
@@ -154,6 +192,13 @@ impl Environment {
         let seconds = self.optional(PAYMENT_WINDOW).unwrap_or_else(|| "1800".to_owned());
         let seconds: u32 = seconds.parse().with_context(|| format!("{PAYMENT_WINDOW} is no number of seconds"))?;
         Ok(Duration::seconds(seconds.into()))
+    }
+
+    /// How long published events stay in the outbox: longer than it takes to find out that a stream lost some.
+    pub fn outbox_kept(&self) -> Result<Duration> {
+        let days = self.optional(OUTBOX_DAYS).unwrap_or_else(|| "7".to_owned());
+        let days: u16 = days.parse().with_context(|| format!("{OUTBOX_DAYS} is no number of days"))?;
+        Ok(Duration::days(days.into()))
     }
 
     /// Where links in mail lead, and buyers come back to from a challenge.
@@ -199,9 +244,23 @@ impl Environment {
         Ok(Arc::new(GatewayPush::new(&self.aws, &self.required(WEBSOCKET_ENDPOINT)?)))
     }
 
+    /// What was told of each topic.
+    pub fn news_log(&self) -> Result<Arc<dyn NewsLog>> {
+        Ok(Arc::new(self.redis()?))
+    }
+
     /// Calls other functions.
     pub fn invoker(&self) -> Result<Arc<dyn Invoker>> {
+        Ok(Arc::new(self.lambda()))
+    }
+
+    /// Hands work to other functions.
+    pub fn dispatcher(&self) -> Result<Arc<dyn Dispatcher>> {
+        Ok(Arc::new(self.lambda()))
+    }
+
+    fn lambda(&self) -> LambdaInvoker {
         let (endpoint, prefix) = (self.optional(LAMBDA_ENDPOINT), self.optional(FUNCTION_PREFIX));
-        Ok(Arc::new(LambdaInvoker::new(&self.aws, endpoint.as_deref(), prefix.as_deref().unwrap_or_default())))
+        LambdaInvoker::new(&self.aws, endpoint.as_deref(), prefix.as_deref().unwrap_or_default())
     }
 }

@@ -46,19 +46,35 @@ impl BatchResponse {
     /// The entry could not be handled, and is delivered again alone.
     pub fn fail(&mut self, entry_id: String, error: &Error) {
         tracing::error!(entry = entry_id, %error, "an event was not handled");
+        self.again(entry_id);
+    }
+
+    /// The entry is to be delivered again, although nothing went wrong.
+    pub fn again(&mut self, entry_id: String) {
         self.batch_item_failures.push(BatchItemFailure { item_identifier: entry_id });
     }
 }
 
+/// An event as a stream delivered it.
+#[derive(Debug)]
+pub struct Delivered {
+    /// The stream's own id of the entry.
+    pub entry_id: String,
+    /// How often it was delivered, this time included.
+    pub deliveries: u64,
+    /// What happened.
+    pub event: Event,
+}
+
 impl Batch {
-    /// The events by their entries, for consumers that handle one after the other; what is no event has failed already.
-    pub fn open(self) -> (Vec<(String, Event)>, BatchResponse) {
+    /// The events, for consumers that tell one entry from another; what is no event has failed already.
+    pub fn open(self) -> (Vec<Delivered>, BatchResponse) {
         let mut events = Vec::with_capacity(self.records.len());
         let mut response = BatchResponse::default();
-        for record in self.records {
-            match Event::from_json(record.event.get()) {
-                Ok(event) => events.push((record.entry_id, event)),
-                Err(error) => response.fail(record.entry_id, &Error::Internal(format!("not an event: {error}"))),
+        for Record { entry_id, deliveries, event } in self.records {
+            match Event::from_json(event.get()) {
+                Ok(event) => events.push(Delivered { entry_id, deliveries, event }),
+                Err(error) => response.fail(entry_id, &Error::Internal(format!("not an event: {error}"))),
             }
         }
         (events, response)
@@ -74,7 +90,7 @@ pub async fn consume(
     handle: impl AsyncFnOnce(&[Event]) -> Result<(), Error>,
 ) -> Result<BatchResponse, Error> {
     let (events, response) = batch.open();
-    let events: Vec<Event> = events.into_iter().map(|(_, event)| event).collect();
+    let events: Vec<Event> = events.into_iter().map(|delivered| delivered.event).collect();
     if !events.is_empty() {
         handle(&events).await?;
     }

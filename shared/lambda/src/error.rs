@@ -26,7 +26,7 @@ pub struct ErrorItem {
 }
 
 /// Every code that an error can have.
-pub(crate) const CODES: [&str; 83] = [
+pub(crate) const CODES: [&str; 85] = [
     "amount_too_large",
     "body_too_large",
     "cart_changed",
@@ -55,6 +55,7 @@ pub(crate) const CODES: [&str; 83] = [
     "invalid_cursor",
     "invalid_description",
     "invalid_email",
+    "invalid_event_type",
     "invalid_id",
     "invalid_idempotency_key",
     "invalid_if_match",
@@ -77,6 +78,7 @@ pub(crate) const CODES: [&str; 83] = [
     "invalid_sku",
     "invalid_token",
     "invalid_tracking",
+    "invalid_webhook_url",
     "malformed_body",
     "method_not_allowed",
     "not_found",

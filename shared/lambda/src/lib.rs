@@ -12,13 +12,14 @@ mod extract;
 mod openapi;
 mod paging;
 mod reply;
+mod seal;
 mod serve;
 mod token;
 
 pub use access::{Access, Admin, Caller, MaybeCaller, Staff, token_from};
 pub use announce::{Announcer, cached_version};
 pub use client::ClientAddress;
-pub use consumer::{Batch, BatchItemFailure, BatchResponse, Record, consume};
+pub use consumer::{Batch, BatchItemFailure, BatchResponse, Delivered, Record, consume};
 pub use context::RequestContext;
 pub use copies::Copies;
 pub use door::Door;
@@ -29,6 +30,7 @@ pub use openapi::{
 };
 pub use paging::{Paging, read_limit};
 pub use reply::{Done, Envelope, Failure, Metadata, Reply};
+pub use seal::Seal;
 pub use serve::{Invocation, Served, Tick, serve_event, serve_http, serve_invocation, start_logging, wrap};
 pub use token::{Bearer, TokenIssuer, TokenKeys};
 

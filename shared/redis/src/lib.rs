@@ -9,6 +9,7 @@ mod carts;
 mod dead_letters;
 mod gate;
 mod link;
+mod news;
 mod publisher;
 mod sessions;
 mod stream;

@@ -3,6 +3,8 @@ use crate::link::eval;
 use async_trait::async_trait;
 use souk_domain::ports::EventPublisher;
 use souk_domain::{Aggregate, Event, Result};
+use std::sync::LazyLock;
+use tokio::sync::watch;
 
 /// Appends events to streams, all or none.
 ///
@@ -22,6 +24,9 @@ for i, stream in ipairs(KEYS) do
 end
 return #KEYS";
 
+/// How often this process has published. Readers of the embedded server wait for it: see `RedisEventStream::read`.
+pub(crate) static PUBLISHED: LazyLock<watch::Sender<u64>> = LazyLock::new(|| watch::Sender::new(0));
+
 /// The stream that holds the events of an aggregate.
 pub(crate) fn stream_name(aggregate: Aggregate) -> String {
     format!("souk:events:{}", aggregate.as_str())
@@ -39,6 +44,8 @@ impl EventPublisher for RedisLink {
         for event in events {
             append.arg(event.to_json());
         }
-        self.query(append).await
+        let appended: Result<()> = self.query(append).await;
+        PUBLISHED.send_modify(|times| *times += 1);
+        appended
     }
 }

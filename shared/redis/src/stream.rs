@@ -1,19 +1,19 @@
 use crate::RedisLink;
 use crate::dead_letters;
 use crate::link::{eval, unavailable};
-use crate::publisher::stream_name;
+use crate::publisher::{PUBLISHED, stream_name};
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
 use redis::streams::{
     StreamClaimReply, StreamId, StreamInfoGroup, StreamInfoGroupsReply, StreamPendingCountReply, StreamPendingId,
-    StreamPendingReply, StreamReadReply,
+    StreamPendingReply, StreamRangeReply, StreamReadReply,
 };
 use redis::{AsyncCommands, RedisResult};
 use souk_domain::ports::{DeadLetter, EventStream, StreamEntry, StreamGroup};
 use souk_domain::{Aggregate, Error, Result};
 use std::collections::HashMap;
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 /// The reader that holds the entries which wait for their next delivery.
 const PUT_BACK: &str = "put-back";
@@ -21,6 +21,20 @@ const PUT_BACK: &str = "put-back";
 const LOOK_AT: usize = 1000;
 /// How long past the wait a read may take.
 const GRACE: Duration = Duration::from_secs(1);
+/// Readers that hold nothing are forgotten after so long: each run on Lambda reads under a name of its own.
+const GONE: Duration = Duration::from_secs(60 * 60);
+/// Forgets such readers. With a reader goes what it holds, so nobody may take anything between the look and the deed.
+///
+/// KEYS: the stream. ARGV: the group, and after how many milliseconds.
+const FORGET: &str = r"
+for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+    local reader = {}
+    for i = 1, #fields, 2 do reader[fields[i]] = fields[i + 1] end
+    if reader.pending == 0 and reader.idle >= tonumber(ARGV[2]) then
+        redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], reader.name)
+    end
+end
+return 0";
 /// Keeps a letter, then acknowledges its entry: what cannot be kept stays with its group. A transaction would go on after an error.
 ///
 /// As in the publisher, ids carry the clock of this host, moved on where another one's was ahead.
@@ -39,18 +53,31 @@ return redis.call('XACK', KEYS[2], ARGV[2], ARGV[3])";
 pub struct RedisEventStream {
     link: RedisLink,
     first_pause: Duration,
+    gone: Duration,
     reading: Mutex<Option<MultiplexedConnection>>,
+    embedded: OnceCell<bool>,
 }
 
 impl RedisEventStream {
     /// A reader on the server that `link` names.
     pub fn new(link: RedisLink) -> Self {
-        Self { link, first_pause: StreamEntry::FIRST_PAUSE, reading: Mutex::new(None) }
+        Self {
+            link,
+            first_pause: StreamEntry::FIRST_PAUSE,
+            gone: GONE,
+            reading: Mutex::new(None),
+            embedded: OnceCell::new(),
+        }
     }
 
     /// With another pause before the second delivery of an entry; the others grow from it.
     pub fn retrying_after(self, first_pause: Duration) -> Self {
         Self { first_pause, ..self }
+    }
+
+    /// With another time after which a reader that holds nothing is forgotten.
+    pub fn forgetting_after(self, gone: Duration) -> Self {
+        Self { gone, ..self }
     }
 }
 
@@ -59,17 +86,47 @@ fn entry(id: StreamId, deliveries: u64) -> StreamEntry {
     StreamEntry { event: id.get("event").unwrap_or_default(), id: id.id, deliveries }
 }
 
+/// Takes new entries; the server waits for the first when it is told how long.
 async fn read_new(
+    connection: &mut MultiplexedConnection,
+    group: &StreamGroup,
+    count: usize,
+    wait: Option<Duration>,
+) -> RedisResult<StreamReadReply> {
+    let mut command = redis::cmd("XREADGROUP");
+    command.arg("GROUP").arg(&group.group).arg(&group.reader).arg("COUNT").arg(count);
+    command.arg(wait.map(|wait| ("BLOCK", wait.as_millis() as u64)).as_slice());
+    command.arg("STREAMS").arg(stream_name(group.stream)).arg(">");
+    let reply: Option<StreamReadReply> = command.query_async(connection).await?;
+    Ok(reply.unwrap_or_default())
+}
+
+/// The same on the embedded server. Of all who wait for a stream it wakes one for each entry, so that other groups would hear of it with
+/// the next entry or not at all. Whoever publishes there does so in this process, and is waited for here.
+async fn read_published(
     connection: &mut MultiplexedConnection,
     group: &StreamGroup,
     count: usize,
     wait: Duration,
 ) -> RedisResult<StreamReadReply> {
-    let mut command = redis::cmd("XREADGROUP");
-    command.arg("GROUP").arg(&group.group).arg(&group.reader).arg("COUNT").arg(count);
-    command.arg("BLOCK").arg(wait.as_millis() as u64).arg("STREAMS").arg(stream_name(group.stream)).arg(">");
-    let reply: Option<StreamReadReply> = command.query_async(connection).await?;
-    Ok(reply.unwrap_or_default())
+    let mut published = PUBLISHED.subscribe();
+    let until = tokio::time::Instant::now() + wait;
+    loop {
+        let read = read_new(connection, group, count, None).await?;
+        let is_over = !read.keys.is_empty() || tokio::time::timeout_at(until, published.changed()).await.is_err();
+        if is_over {
+            return Ok(read);
+        }
+    }
+}
+
+/// Whether it is the embedded server. One that refuses to tell is not.
+async fn is_embedded(mut connection: MultiplexedConnection) -> RedisResult<bool> {
+    let told: RedisResult<String> = redis::cmd("INFO").arg("server").query_async(&mut connection).await;
+    match told {
+        Err(error) if error.code().is_some() => Ok(false),
+        told => Ok(told?.contains("kevy_version")),
+    }
 }
 
 /// The oldest entry that a group still needs, when it needs one at all.
@@ -109,14 +166,17 @@ fn position(id: &str) -> (u64, u64) {
 #[async_trait]
 impl EventStream for RedisEventStream {
     async fn ensure_group(&self, group: &StreamGroup) -> Result<()> {
-        let (stream, name) = (stream_name(group.stream), group.group.clone());
+        let (stream, name, gone) = (stream_name(group.stream), group.group.clone(), self.gone.as_millis() as u64);
         self.link
             .call(|mut connection| async move {
-                let made: RedisResult<()> = connection.xgroup_create_mkstream(stream, name, "0").await;
+                let made: RedisResult<()> = connection.xgroup_create_mkstream(&stream, &name, "0").await;
                 match made {
-                    Err(error) if error.code() == Some("BUSYGROUP") => Ok(()),
-                    other => other,
+                    Err(error) if error.code() == Some("BUSYGROUP") => {}
+                    other => return other,
                 }
+                let mut forget = eval(FORGET, &[stream]);
+                forget.arg(name).arg(gone);
+                forget.query_async(&mut connection).await
             })
             .await
     }
@@ -128,7 +188,13 @@ impl EventStream for RedisEventStream {
             Some(connection) => connection,
             None => self.link.connect().await?,
         };
-        let read = tokio::time::timeout(wait + GRACE, read_new(&mut connection, group, count, wait));
+        let read = async {
+            match self.embedded.get_or_try_init(|| is_embedded(connection.clone())).await? {
+                true => read_published(&mut connection, group, count, wait).await,
+                false => read_new(&mut connection, group, count, Some(wait)).await,
+            }
+        };
+        let read = tokio::time::timeout(wait + GRACE, read);
         let reply = read.await.map_err(|_| Error::Unavailable("Redis did not answer in time".to_owned()))?;
         let reply = reply.map_err(unavailable)?;
         *reading = Some(connection);
@@ -136,14 +202,42 @@ impl EventStream for RedisEventStream {
     }
 
     async fn left_behind(&self, group: &StreamGroup, count: usize) -> Result<Vec<StreamEntry>> {
-        let mut command = redis::cmd("XREADGROUP");
-        command.arg("GROUP").arg(&group.group).arg(&group.reader).arg("COUNT").arg(count);
-        command.arg("STREAMS").arg(stream_name(group.stream)).arg("0");
-        let reply: Option<StreamReadReply> =
-            self.link.call(|mut connection| async move { command.query_async(&mut connection).await }).await?;
-        let ids = reply.unwrap_or_default().keys.into_iter().flat_map(|key| key.ids);
-        // At least the second delivery; the exact number matters only once it fails again.
-        Ok(ids.map(|id| entry(id, 2)).collect())
+        let (stream, name, reader) = (stream_name(group.stream), group.group.clone(), group.reader.clone());
+        self.link
+            .call(|mut connection| async move {
+                loop {
+                    let held: StreamPendingCountReply =
+                        connection.xpending_consumer_count(&stream, &name, "-", "+", count, &reader).await?;
+                    if held.ids.is_empty() {
+                        return Ok(Vec::new());
+                    }
+                    let ids: Vec<&String> = held.ids.iter().map(|held| &held.id).collect();
+                    let mut look = redis::pipe();
+                    // Nobody shall think that it was abandoned. It is the same delivery as before: that its reader died is not the
+                    // function's failure.
+                    look.cmd("XCLAIM").arg(&stream).arg(&name).arg(&reader).arg(0).arg(&ids).arg("JUSTID").ignore();
+                    for id in ids {
+                        look.xrange(&stream, id, id);
+                    }
+                    let found: Vec<StreamRangeReply> = look.query_async(&mut connection).await?;
+                    let (mut entries, mut gone) = (Vec::new(), Vec::new());
+                    for (held, found) in held.ids.iter().zip(found) {
+                        match found.ids.into_iter().next() {
+                            Some(id) => entries.push(entry(id, held.times_delivered as u64)),
+                            None => gone.push(&held.id),
+                        }
+                    }
+                    // The embedded server forgets which of its reads waited, and after a restart may say that a reader holds what
+                    // was done with and trimmed. Nobody else would ever be done with it, and no stream trimmed any further.
+                    if !gone.is_empty() {
+                        let _: () = connection.xack(&stream, &name, &gone).await?;
+                    }
+                    if !entries.is_empty() {
+                        return Ok(entries);
+                    }
+                }
+            })
+            .await
     }
 
     async fn claim(&self, group: &StreamGroup, count: usize) -> Result<Vec<StreamEntry>> {
@@ -211,11 +305,14 @@ impl EventStream for RedisEventStream {
         self.link.call(|mut connection| async move { pipeline.query_async(&mut connection).await }).await
     }
 
-    async fn trim(&self, stream: Aggregate) -> Result<()> {
-        let name = stream_name(stream);
+    async fn trim(&self, stream: Aggregate, groups: &[String]) -> Result<()> {
+        let (name, wanted) = (stream_name(stream), groups.to_vec());
         self.link
             .call(|mut connection| async move {
                 let groups: StreamInfoGroupsReply = connection.xinfo_groups(&name).await?;
+                if !wanted.iter().all(|wanted| groups.groups.iter().any(|group| group.name == *wanted)) {
+                    return Ok(());
+                }
                 let mut needed = Vec::new();
                 for group in &groups.groups {
                     needed.push(oldest_needed(&mut connection, &name, group).await?);

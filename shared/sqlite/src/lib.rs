@@ -21,6 +21,8 @@ mod pricing;
 mod product_list;
 mod products;
 mod rows;
+mod webhook_deliveries;
+mod webhooks;
 mod writer;
 
 use errors::{internal, unavailable};

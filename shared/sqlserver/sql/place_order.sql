@@ -7,18 +7,17 @@ SELECT @P7, customer_key, @P12, @P13, @P14, 1, @P15, @P15, NULLIF(@P16, N''), @P
 IF @@ROWCOUNT = 1 SET @order_key = SCOPE_IDENTITY();
 INSERT INTO order_line (order_key, line_number, product_key, sku, name, quantity, unit_price_minor, currency)
 SELECT @order_key, wish.line, p.product_key, p.sku, wish.name, wish.quantity, p.price_minor, p.currency
-FROM OPENJSON(@P17) WITH (line INT, product UNIQUEIDENTIFIER, name NVARCHAR(400), quantity BIGINT, price BIGINT) AS wish
+FROM OPENJSON(@P17) WITH (line INT, product UNIQUEIDENTIFIER, name NVARCHAR(400), quantity BIGINT, agreed BIGINT) AS wish
 JOIN product AS p ON p.id = wish.product
-WHERE p.status = N'active' AND p.price_minor = wish.price AND p.currency = @P13 AND @order_key > 0;
--- Overtaken: whoever sent the batch finds out why, once it is undone: what this order reserved is not missing.
-IF @@ROWCOUNT < @P18 SET @outcome = CASE WHEN @order_key > 0 THEN N'overtaken' ELSE N'unknown_customer' END
+WHERE p.status = N'active' AND p.price_minor = wish.agreed AND p.currency = @P13 AND @order_key > 0;
+IF @@ROWCOUNT < @P18 SET @outcome = CASE WHEN @order_key > 0 THEN N'refused_lines' ELSE N'unknown_customer' END
 ELSE
 BEGIN
     -- The condition decides the race for the last pieces.
     UPDATE stock SET reserved = stock.reserved + line.quantity, version = stock.version + 1, updated_at = @at
     FROM order_line AS line
     WHERE line.order_key = @order_key AND line.product_key = stock.product_key AND stock.on_hand - stock.reserved >= line.quantity;
-    IF @@ROWCOUNT < @P18 SET @outcome = N'overtaken'
+    IF @@ROWCOUNT < @P18 SET @outcome = N'refused_lines'
     ELSE
     BEGIN
         SET @number = CONCAT(@P11, REPLICATE(N'0', 6 - LEN(@order_key)), @order_key);
@@ -43,4 +42,13 @@ BEGIN
         FROM order_line AS line JOIN stock_event AS e ON e.product_key = line.product_key
         WHERE line.order_key = @order_key;
     END;
+END;
+IF @outcome = N'refused_lines'
+BEGIN
+    -- Undone before it is explained: what this order reserved is not missing. All that the lines meet, for the store to tell.
+    ROLLBACK TRANSACTION;
+    -- Every name that stands here is parsed for each order that is not refused, too; hence the stars.
+    SET @result = (SELECT wish.*, offer.*
+        FROM OPENJSON(@P17) WITH (line INT, product UNIQUEIDENTIFIER, quantity BIGINT, agreed BIGINT, agreed_in NVARCHAR(3)) AS wish
+        LEFT JOIN offer ON offer.id = wish.product FOR JSON PATH);
 END;

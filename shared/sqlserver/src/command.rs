@@ -3,7 +3,7 @@
 use crate::run::Repeat;
 use crate::statements::{self, Command};
 use crate::value::Value;
-use crate::{SqlServerStore, refusal, rows};
+use crate::{SqlServerStore, placing, refusal, rows};
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -49,9 +49,17 @@ impl SqlServerStore {
         values: impl IntoIterator<Item = Value>,
         broken: fn(&str) -> Option<Error>,
     ) -> Result<Committed<T>> {
-        let batch = Batch::new(command, cause, values);
+        self.send(&Batch::new(command, cause, values), broken).await
+    }
+
+    /// Runs a command's batch until no race makes it void.
+    pub(crate) async fn send<T: DeserializeOwned>(
+        &self,
+        batch: &Batch<'_>,
+        broken: fn(&str) -> Option<Error>,
+    ) -> Result<Committed<T>> {
         for _ in 0..RACES {
-            match self.attempt(&batch, broken, &[]).await? {
+            match self.attempt(batch, broken, &[]).await? {
                 Answer::Done(committed) => return Ok(committed),
                 Answer::Refused(error) => return Err(error),
                 Answer::Overtaken => {}
@@ -158,6 +166,7 @@ fn answer<T: DeserializeOwned>(results: &[Vec<Row>]) -> Result<Answer<T>> {
     match outcome {
         "done" => Ok(Answer::Done(Committed::first(value()?, events(before.iter().flatten())?))),
         "overtaken" => Ok(Answer::Overtaken),
+        "refused_lines" => Ok(placing::refusal(detail.unwrap_or_default())?.map_or(Answer::Overtaken, Answer::Refused)),
         _ => Ok(Answer::Refused(refusal::error(outcome, detail))),
     }
 }
@@ -175,7 +184,8 @@ pub(crate) fn numbered_events<'a>(found: impl Iterator<Item = &'a Row>) -> Resul
     Ok(found)
 }
 
-fn event(row: &Row) -> Result<Event> {
+/// A row of the outbox, or one that holds the same, as an event.
+pub(crate) fn event(row: &Row) -> Result<Event> {
     let content = serde_json::json!({
         "type": rows::column::<&str>(row, "type")?,
         "data": rows::document::<serde_json::Value>(row, "data")?,

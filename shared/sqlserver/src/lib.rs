@@ -36,6 +36,7 @@ mod statements;
 #[cfg(test)]
 mod stub;
 mod value;
+mod webhooks;
 
 pub use settings::Settings;
 

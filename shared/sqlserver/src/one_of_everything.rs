@@ -65,6 +65,48 @@ fn rule() -> String {
     json!({ "kind": "tax_rate", "code": "*", "rule": { "basisPoints": 2000, "isIncluded": true } }).to_string()
 }
 
+fn webhook() -> String {
+    json!({
+        "id": ID, "url": "https://example.com/", "subscriptions": [{ "eventType": "souk.OrderPlaced", "since": AT }],
+        "description": "", "secret": "sealed", "version": 1, "createdAt": AT, "updatedAt": AT,
+    })
+    .to_string()
+}
+
+fn found_webhook() -> Vec<Column> {
+    vec![("webhook_key", Cell::Long(1)), ("document", Cell::Text(webhook()))]
+}
+
+fn delivery() -> String {
+    json!({
+        "id": ID, "eventId": ID, "eventType": "souk.OrderPlaced", "subject": ID, "subjectVersion": 1, "status": "pending",
+        "attempts": 0, "nextAttemptAt": AT, "createdAt": AT,
+    })
+    .to_string()
+}
+
+fn logged_delivery() -> Vec<Column> {
+    vec![("delivery_key", Cell::Long(1)), ("document", Cell::Text(delivery()))]
+}
+
+fn claimed_delivery() -> Vec<Column> {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let stock = json!({ "productId": ID, "sku": "A", "onHand": 3, "reserved": 1, "available": 2 }).to_string();
+    vec![
+        ("delivery_key", Cell::Long(1)),
+        ("webhook_key", Cell::Long(1)),
+        ("id", Cell::Id(Uuid::nil())),
+        ("attempts", Cell::Long(0)),
+        ("event_id", Cell::Id(Uuid::nil())),
+        ("type", text("souk.InventoryChanged")),
+        ("subject", Cell::Id(Uuid::nil())),
+        ("version", Cell::Long(1)),
+        ("correlation_id", text("x")),
+        ("data", Cell::Text(stock)),
+        ("created_at", Cell::Epoch),
+    ]
+}
+
 /// The kept result of a command that ran before, or nothing.
 fn first_result(is_there: bool) -> Vec<Column> {
     let text = |text: &str| Cell::Text(text.to_owned());
@@ -83,6 +125,7 @@ fn document(json: String) -> Reply {
         ("document", Cell::Text(json)),
         ("order_key", Cell::Long(1)),
         ("entry_key", Cell::Long(1)),
+        ("webhook_key", Cell::Long(1)),
         ("customer_key", Cell::Long(1)),
         ("password_hash", Cell::Text("x".to_owned())),
         ("sessions_over", Cell::Epoch),
@@ -101,7 +144,11 @@ type Answer = fn() -> Reply;
 pub(crate) fn script(request: &Request) -> Reply {
     let nothing: Document = || "null".to_owned();
     // The first text that a batch says decides.
-    let commands: [(&str, Document); 20] = [
+    let commands: [(&str, Document); 24] = [
+        ("INTO webhook (", webhook),
+        ("document = @P11, is_active", webhook),
+        ("DELETE FROM webhook WHERE", nothing),
+        ("UPDATE webhook_delivery SET status", delivery),
         ("N'customer_erased', @P7", nothing),
         ("FROM customer_document", customer),
         ("N'password_reset', @customer", || json!(ID).to_string()),
@@ -128,7 +175,8 @@ pub(crate) fn script(request: &Request) -> Reply {
         return Reply::Error(2627, "Violation of PRIMARY KEY constraint 'idempotency_pk'.");
     }
     if request.says("AS outcome") && request.holds(&REFUSED) {
-        return outcome("overtaken", "null");
+        let unknown = json!([{ "line": 1, "product": ID, "quantity": 1, "agreed": 100, "agreed_in": "GBP" }]);
+        return outcome("refused_lines", &unknown.to_string());
     }
     if request.says("AS outcome") {
         let found = commands.into_iter().find(|(text, _)| request.says(text)).expect("a known command");
@@ -137,10 +185,20 @@ pub(crate) fn script(request: &Request) -> Reply {
     if request.says("FROM pricing_rule WHERE kind = N'shipping_method'") {
         return Reply::Results(vec![offer(), found_rule(), first_result(is_repeated)]);
     }
+    if request.says("SELECT webhook_key, document FROM webhook WHERE id") {
+        return Reply::Results(vec![found_webhook(), first_result(is_repeated)]);
+    }
     if request.says("SELECT order_key, document FROM sales_order WHERE id") {
         return Reply::Results(vec![found_order(), first_result(is_repeated)]);
     }
-    let queries: [(&str, Answer); 21] = [
+    let queries: [(&str, Answer); 28] = [
+        ("SELECT TOP (@P2) webhook_key", || document(webhook())),
+        ("SELECT document FROM webhook", || document(webhook())),
+        ("INTO webhook_delivery", || row(vec![("changed", Cell::Int(0))])),
+        ("UPDATE webhook_delivery SET claimed_until", || Reply::Results(vec![claimed_delivery(), found_webhook()])),
+        ("SET status = N'delivered'", || Reply::Results(Vec::new())),
+        ("AS failures", || row(vec![("failures", Cell::Long(1))])),
+        ("FROM webhook_delivery_document", || Reply::Results(vec![found_webhook(), logged_delivery()])),
         ("AS same", || row(first_result(true))),
         ("SELECT p.document AS product", || row(offer())),
         ("SELECT page.product_key", product_page),

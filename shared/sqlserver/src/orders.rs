@@ -54,19 +54,7 @@ impl Orders for SqlServerStore {
     }
 
     async fn place_order(&self, placement: Placement, cause: &Cause) -> Result<Committed<Order>> {
-        let batch = placing::batch(&placement, cause)?;
-        for _ in 0..RACES {
-            match self.attempt(&batch, none, &[]).await? {
-                Answer::Done(committed) => return Ok(committed),
-                Answer::Refused(error) => return Err(error),
-                Answer::Overtaken => {
-                    if let Some(error) = self.why_refused(&placement).await? {
-                        return Err(error);
-                    }
-                }
-            }
-        }
-        Err(too_many_races())
+        self.send(&placing::batch(&placement, cause)?, none).await
     }
 
     async fn change_order(

@@ -8,6 +8,8 @@ pub(crate) fn error(outcome: &str, detail: Option<&str>) -> Error {
     match outcome {
         "unknown_product" => Error::NotFound("product"),
         "unknown_customer" => Error::NotFound("customer"),
+        "unknown_webhook" => Error::NotFound("webhook"),
+        "unknown_delivery" => Error::NotFound("delivery"),
         "unknown_category_itself" => Error::NotFound("category"),
         "unknown_category" => Error::UnknownCategory,
         "category_cycle" => Error::CATEGORY_CYCLE,

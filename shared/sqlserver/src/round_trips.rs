@@ -4,13 +4,15 @@ use crate::SqlServerStore;
 use crate::one_of_everything::{REFUSED, REPEATED, script};
 use crate::stub::Stub;
 use secrecy::SecretString;
-use souk_domain::ports::{Categories, Customers, Inventory, Mails, Orders, Outbox, Pricing, Products, Sweep};
+use souk_domain::ports::{Categories, Customers, Inventory, Mails, Orders, Outbox, Pricing, Products, Sweep, Webhooks};
 use souk_domain::{
-    AddressBook, Adjustment, AuditAction, AuditQuery, CategoryFields, CategoryId, Cause, Change, Claim, CustomerId,
-    CustomerQuery, Decide, Description, Email, Error, EventId, Grams, ImportRow, Limit, MailId, Money, NewCustomer,
-    NewOrder, NewOrderLine, NewRegistration, OrderId, OrderSearch, OrderStatus, OrderText, PersonName, Placement,
-    PricingRule, Product, ProductFields, ProductId, ProductQuery, Profile, Quantity, Quote, Result, Role, RuleKind,
-    SearchQuery, SessionId, StockLevel, TaxRate, Terms, TokenHash,
+    AddressBook, Adjustment, Aggregate, AuditAction, AuditQuery, CategoryFields, CategoryId, Cause, Change, Claim,
+    ClaimedDelivery, CustomerId, CustomerQuery, Decide, DecideWebhook, DeliveryId, Description, Email, Error, Event,
+    EventId, Grams, ImportRow, Limit, MailId, Money, NewCustomer, NewOrder, NewOrderLine, NewRegistration, OrderId,
+    OrderSearch, OrderStatus, OrderText, PersonName, Placement, PricingRule, Product, ProductFields, ProductId,
+    ProductQuery, Profile, Quantity, Quote, Result, Role, RuleKind, SealedSecret, SearchQuery, SessionId, StockLevel,
+    TaxRate, Terms, TokenHash, Told, Webhook, WebhookAttempt, WebhookDescription, WebhookEventType, WebhookFields,
+    WebhookId, WebhookUrl,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,6 +94,7 @@ async fn measure() -> BTreeMap<String, usize> {
 
     count_orders(&mut meter, cause).await;
     count_prices(&mut meter, cause).await;
+    count_webhooks(&mut meter, cause).await;
 
     let now = souk_domain::now();
     let ids: Vec<EventId> = (0..500).map(|_| EventId::new()).collect();
@@ -171,6 +174,39 @@ async fn count_prices(meter: &mut Meter, cause: &Cause) {
     meter.count("save_rule", async |s| s.save_rule(rule, cause).await).await;
     meter.count("remove_rule", async |s| s.remove_rule(RuleKind::TaxRate, "GB", cause).await).await;
     meter.count("rules", async |s| s.rules(RuleKind::TaxRate).await).await;
+}
+
+async fn count_webhooks(meter: &mut Meter, cause: &Cause) {
+    let (id, staff, limit, now) = (WebhookId::new(), CustomerId::new(), Limit::default(), souk_domain::now());
+    let types = vec![WebhookEventType::parse("souk.OrderPlaced").expect("a type")];
+    let url = WebhookUrl::parse("https://example.com/").expect("a URL");
+    let fields = WebhookFields::new(url, types, WebhookDescription::default()).expect("fields");
+    let webhook = Webhook::new(id, fields, SealedSecret(String::new()), now);
+    let rotate: DecideWebhook = Arc::new(move |webhook| Ok(Some(webhook.rotated(SealedSecret(String::new()), now))));
+    let new = webhook.clone();
+    meter.count("create_webhook", async |s| s.create_webhook(new, staff, cause).await).await;
+    meter.count("change_webhook", async |s| s.change_webhook(id, rotate, Some(staff), cause).await).await;
+    meter.count("remove_webhook", async |s| s.remove_webhook(id, staff, cause).await).await;
+    meter.count("webhook", async |s| s.webhook(id).await).await;
+    meter.count("webhooks", async |s| s.webhooks(limit, None).await).await;
+
+    let told: Vec<Told> = (0..100).map(|_| Told { subject: OrderId::new().uuid(), version: 1 }).collect();
+    meter.count("enqueue_webhooks", async |s| s.enqueue_webhooks(Aggregate::Order, &told, now).await).await;
+    meter.count("claim_webhook_deliveries", async |s| s.claim_webhook_deliveries(16, 4, now, now).await).await;
+    let product = Product::new("A".parse().expect("a SKU"), self::fields(), now);
+    let delivery = ClaimedDelivery {
+        id: DeliveryId::new(),
+        webhook: Arc::new(webhook),
+        event: Event::product_created(&product, cause),
+        attempts: 0,
+        claimed_until: now,
+    };
+    let attempt = WebhookAttempt { status_code: Some(500), error: Some("500".to_owned()), duration_ms: 1 };
+    meter.count("webhook_delivered", async |s| s.webhook_delivered(&delivery, &attempt, now).await).await;
+    meter.count("webhook_failed", async |s| s.webhook_failed(&delivery, &attempt, now, None).await).await;
+    meter.count("webhook_deliveries", async |s| s.webhook_deliveries(id, limit, None).await).await;
+    meter.count("redeliver_webhook", async |s| s.redeliver_webhook(id, delivery.id, cause).await).await;
+    meter.count("expire_webhook_deliveries", async |s| s.expire_webhook_deliveries(now).await).await;
 }
 
 async fn count_people(meter: &mut Meter, cause: &Cause) {

@@ -54,6 +54,7 @@ commands! {
     CONFIRM_SECOND_FACTOR = "confirm_second_factor";
     CREATE_CATEGORY = "create_category";
     CREATE_PRODUCT = "create_product";
+    CREATE_WEBHOOK = "create_webhook";
     DELETE_CATEGORY = "delete_category";
     DISCONTINUE_PRODUCT = "discontinue_product";
     END_ORDER_WITH_COUPON = "keep_order", "move_stock", "free_coupon";
@@ -63,13 +64,16 @@ commands! {
     INVITE_STAFF = "invite_staff";
     KEEP_ORDER = "keep_order";
     KEEP_ORDER_AND_STOCK = "keep_order", "move_stock";
+    KEEP_WEBHOOK = "keep_webhook";
     OFFER_SECOND_FACTOR = "offer_second_factor";
     PLACE_ORDER = "place_order";
     PLACE_ORDER_WITH_COUPON = "place_order", "use_coupon";
     RECORD_AUDIT = "record_audit";
+    REDELIVER_WEBHOOK = "redeliver_webhook";
     REGISTER_CUSTOMER = "register_customer";
     REMOVE_RULE = "remove_rule";
     REMOVE_SECOND_FACTOR = "remove_second_factor";
+    REMOVE_WEBHOOK = "remove_webhook";
     REQUEST_MAIL = "request_mail";
     RESET_PASSWORD = "reset_password";
     SAVE_RULE = "save_rule";
@@ -89,10 +93,13 @@ queries! {
     CATEGORIES = "categories";
     CATEGORY = "category";
     CLAIM_UNPUBLISHED = "claim_unpublished";
+    CLAIM_WEBHOOK_DELIVERIES = "claim_webhook_deliveries";
     CUSTOMER = "customer";
+    ENQUEUE_WEBHOOKS = "enqueue_webhooks";
     EVENTS_SINCE = "events_since";
     EXPIRE_IDEMPOTENCY_KEYS = "expire_idempotency_keys";
     EXPIRE_MAILS = "expire_mails";
+    EXPIRE_WEBHOOK_DELIVERIES = "expire_webhook_deliveries";
     FIRST_RESULT = "first_result";
     IMPORT_KNOWN = "import_known";
     LAST_PUBLISHED = "last_published";
@@ -113,6 +120,12 @@ queries! {
     STOCK = "stock";
     TERMS = "terms";
     UPGRADE_PASSWORD_HASH = "upgrade_password_hash";
+    WEBHOOK = "webhook";
+    WEBHOOKS = "webhooks";
+    WEBHOOK_DELIVERED = "webhook_delivered";
+    WEBHOOK_DELIVERIES = "webhook_deliveries";
+    WEBHOOK_FAILED = "webhook_failed";
+    WEBHOOK_TO_CHANGE = "webhook_to_change";
 }
 
 #[cfg(test)]

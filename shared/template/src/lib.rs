@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 const TEXT: &str = include_str!("../../../template.yaml");
 
@@ -21,6 +22,8 @@ pub struct Function {
     pub context: String,
     /// What sets it going.
     pub trigger: Trigger,
+    /// The longest that an invocation may take.
+    pub timeout: Duration,
 }
 
 /// What sets a function going.
@@ -101,6 +104,7 @@ struct Properties {
     events: BTreeMap<String, SamEvent>,
     route_key: Option<String>,
     target: Option<String>,
+    timeout: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -165,7 +169,8 @@ fn function(logical: &str, resource: &Resource, all: &BTreeMap<String, Resource>
         None if souk.called => Trigger::Call,
         None => socket_trigger(logical, all)?,
     };
-    Ok(Function { name, context: souk.context.clone(), trigger })
+    let timeout = Duration::from_secs(resource.properties.timeout.context("Timeout is missing")?);
+    Ok(Function { name, context: souk.context.clone(), trigger, timeout })
 }
 
 fn event_trigger(event: &SamEvent) -> Result<Trigger> {
@@ -195,7 +200,7 @@ mod tests {
     fn the_template_can_be_read_and_every_name_is_the_logical_one_in_kebab_case() {
         let template = Template::built_in().expect("the template");
         assert!(template.functions().len() >= 65);
-        assert_eq!(template.consumers().count(), 4);
+        assert_eq!(template.consumers().count(), 5);
         let place = template.functions().iter().find(|function| function.name == "place-order").expect("place-order");
         assert_eq!(place.trigger, Trigger::Http { method: "POST".to_owned(), path: "/api/v1/orders".to_owned() });
         let connect = template.functions().iter().find(|function| function.name == "connect").expect("connect");

@@ -1,7 +1,9 @@
 //! Speed of a shop that is started for the purpose, against baselines of the same run.
 
 mod checkouts;
+mod fanout;
 mod frames;
+mod lag;
 mod orders;
 mod passwords;
 mod reads;
@@ -35,6 +37,27 @@ pub struct Options {
     /// Buyers at once.
     #[arg(long, default_value_t = 32)]
     pub concurrency: usize,
+
+    /// Only this measurement of the embedded system.
+    #[arg(long, value_enum)]
+    pub only: Option<Measurement>,
+}
+
+/// What is measured of the whole system on the embedded parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Measurement {
+    /// Orders and check-outs.
+    Orders,
+    /// Cached reads.
+    Reads,
+    /// From a request to a browser.
+    Frames,
+    /// From a commit to a consumer.
+    Lag,
+    /// One change told to many browsers.
+    Fanout,
+    /// Passwords.
+    Passwords,
 }
 
 /// What `make bench STORE=…` says.
@@ -60,11 +83,26 @@ pub async fn run(options: &Options) -> Result<()> {
         return sqlserver::measure(options).await;
     }
     let shop = shop::Running::start(&options.souk).await?;
-    let orders_a_second = orders::measure(options, &shop).await?;
-    checkouts::measure(options, &shop, orders_a_second).await?;
-    reads::measure(&shop).await?;
-    frames::measure(&shop).await?;
-    passwords::measure().await?;
+    let wanted = |one| options.only.is_none_or(|only| only == one);
+    if wanted(Measurement::Orders) {
+        let orders_a_second = orders::measure(options, &shop).await?;
+        checkouts::measure(options, &shop, orders_a_second).await?;
+    }
+    if wanted(Measurement::Reads) {
+        reads::measure(&shop).await?;
+    }
+    if wanted(Measurement::Frames) {
+        frames::measure(&shop).await?;
+    }
+    if wanted(Measurement::Lag) {
+        lag::measure(&shop).await?;
+    }
+    if wanted(Measurement::Fanout) {
+        fanout::measure(&shop).await?;
+    }
+    if wanted(Measurement::Passwords) {
+        passwords::measure().await?;
+    }
     println!("memory      {:.0} MB resident after all of this", shop.resident_mb()?);
     Ok(())
 }

@@ -14,6 +14,7 @@ pub(super) struct Running {
     _folder: TempDir,
     banner: Value,
     pub(super) guest: Shop,
+    pub(super) manager: Shop,
     products: Vec<String>,
 }
 
@@ -45,7 +46,7 @@ impl Running {
         for product in &products {
             manager.restock(product, 100_000_000).await?;
         }
-        Ok(Self { process, _folder: folder, banner, guest, products })
+        Ok(Self { process, _folder: folder, banner, guest, manager, products })
     }
 
     /// An address out of the banner.

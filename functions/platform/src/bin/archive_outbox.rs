@@ -6,6 +6,7 @@ use souk_platform::archive_outbox;
 
 #[tokio::main]
 async fn main() -> Served {
-    let store = Environment::from_process().await.store()?;
-    serve_event(|_: Tick| archive_outbox::handle(&*store)).await
+    let environment = Environment::from_process().await;
+    let (store, kept) = (environment.store()?, environment.outbox_kept()?);
+    serve_event(|_: Tick| archive_outbox::handle(&*store, kept)).await
 }

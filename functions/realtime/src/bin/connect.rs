@@ -8,6 +8,6 @@ use souk_realtime::{Realtime, connect};
 async fn main() -> Served {
     let environment = Environment::from_process().await;
     let (connections, orders, access) = (environment.connections()?, environment.store()?, environment.access()?);
-    let realtime = Realtime { connections, orders, access };
+    let realtime = Realtime { connections, log: environment.news_log()?, orders, access };
     serve_event(|request| connect::handle(request, &realtime)).await
 }

@@ -8,6 +8,7 @@ use souk_realtime::{Realtime, default};
 async fn main() -> Served {
     let environment = Environment::from_process().await;
     let (connections, orders, access) = (environment.connections()?, environment.store()?, environment.access()?);
-    let (realtime, push) = (Realtime { connections, orders, access }, environment.push()?);
+    let (realtime, push) =
+        (Realtime { connections, log: environment.news_log()?, orders, access }, environment.push()?);
     serve_event(|request| default::handle(request, &realtime, &*push)).await
 }

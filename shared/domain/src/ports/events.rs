@@ -38,7 +38,7 @@ impl StreamEntry {
     /// The pause before the second delivery, unless a test wants a shorter one.
     pub const FIRST_PAUSE: Duration = Duration::from_secs(1);
     /// A reader that has held an entry for so long is dead: no function runs longer.
-    pub const ABANDONED: Duration = Duration::from_secs(60);
+    pub const ABANDONED: Duration = Duration::from_secs(90);
 
     /// The pause before an entry that failed is delivered again: `first`, doubled with each delivery, at most a minute.
     pub fn pause(first: Duration, deliveries: u64) -> Duration {
@@ -138,7 +138,8 @@ pub trait Backlogs: Send + Sync {
 /// The reading side of the event streams.
 #[async_trait]
 pub trait EventStream: Send + Sync {
-    /// Makes the group when it is missing; it starts at the oldest entry.
+    /// Makes the group when it is missing; it starts at the oldest entry. Readers that hold nothing and have not been heard of for long
+    /// are forgotten.
     async fn ensure_group(&self, group: &StreamGroup) -> Result<()>;
 
     /// Takes up to `count` new entries, waiting up to `wait` for the first.
@@ -160,8 +161,9 @@ pub trait EventStream: Send + Sync {
     /// Moves entries to the group's dead-letter stream.
     async fn bury(&self, group: &StreamGroup, letters: &[DeadLetter]) -> Result<()>;
 
-    /// Drops the entries of a stream that every group is done with.
-    async fn trim(&self, stream: Aggregate) -> Result<()>;
+    /// Drops the entries of a stream that every group is done with. Nothing is dropped while one of `groups` is not there yet: it will
+    /// start at the oldest entry.
+    async fn trim(&self, stream: Aggregate, groups: &[String]) -> Result<()>;
 }
 
 /// Calls a function by its name in the catalogue.
@@ -169,4 +171,11 @@ pub trait EventStream: Send + Sync {
 pub trait Invoker: Send + Sync {
     /// Sends the payload, waits for the answer. A function that fails is [`Error::Internal`] with its error's text.
     async fn invoke(&self, function: &str, payload: String) -> std::result::Result<String, Error>;
+}
+
+/// Hands work to a function by its name in the catalogue.
+#[async_trait]
+pub trait Dispatcher: Send + Sync {
+    /// Sends the payload and waits for nothing: the function runs at least once, soon.
+    async fn dispatch(&self, function: &str, payload: String) -> Result<()>;
 }

@@ -13,16 +13,18 @@ mod orders;
 mod payment;
 mod push;
 mod store;
+mod webhooks;
 
 pub use cache::{Cache, CacheKey, Cached};
 pub use carts::{CartCopies, Carts};
 pub use events::{
-    Backlog, Backlogs, DeadLetter, DeadLetters, EventPublisher, EventStream, Invoker, KeptLetter, LetterOrder,
-    StreamEntry, StreamGroup,
+    Backlog, Backlogs, DeadLetter, DeadLetters, Dispatcher, EventPublisher, EventStream, Invoker, KeptLetter,
+    LetterOrder, StreamEntry, StreamGroup,
 };
 pub use identity::{Admission, Gate, Sessions};
 pub use mail::{Mailer, Mails};
 pub use orders::{Offer, Orders, Pricing, Sweep};
 pub use payment::PaymentProvider;
-pub use push::{ConnectionTable, Delivery, Push, Subscribers};
+pub use push::{ConnectionTable, Delivery, Listeners, NewsLog, Push};
 pub use store::{Categories, Customers, Inventory, Outbox, Products, Schema, Store};
+pub use webhooks::{WebhookSender, Webhooks};

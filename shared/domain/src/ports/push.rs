@@ -1,9 +1,19 @@
-use crate::realtime::{Connection, ConnectionId, Principal, Protocol, Subscriber, Topic};
+use crate::realtime::{
+    Connection, ConnectionId, Missed, News, Noted, Principal, Protocol, Sequence, Spots, Subscriber, Topic,
+};
 use crate::{DateTime, Result};
 use async_trait::async_trait;
+use std::collections::HashSet;
+use std::time::Duration;
 
-/// A topic and who listens to it.
-pub type Subscribers = (Topic, Vec<Subscriber>);
+/// Listeners of a topic, or the first of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listeners {
+    /// Those that were asked for, or the first of them by their spots.
+    pub subscribers: Vec<Subscriber>,
+    /// There are more than these, and the last of these has this spot.
+    pub more_after: Option<u16>,
+}
 
 /// Which connections exist and what they listen to.
 #[async_trait]
@@ -36,8 +46,25 @@ pub trait ConnectionTable: Send + Sync {
     /// Ends a subscription whose word no longer counts, unless the connection has given another one meanwhile.
     async fn expel(&self, subscriber: &Subscriber, topic: &Topic) -> Result<()>;
 
-    /// Who listens to these topics; topics without listeners are left out.
-    async fn subscribers(&self, topics: &[Topic]) -> Result<Vec<Subscribers>>;
+    /// Which of the topics somebody may listen to: those that had a subscription in the life of the longest connection.
+    async fn listened(&self, topics: &[Topic]) -> Result<HashSet<Topic>>;
+
+    /// Who listens to a topic, of these spots; no more than `limit`.
+    async fn listeners(&self, topic: &Topic, spots: Spots, limit: usize) -> Result<Listeners>;
+}
+
+/// The latest news of each topic, with their places: what somebody missed who was away for a moment.
+#[async_trait]
+pub trait NewsLog: Send + Sync {
+    /// Gives each of the news, in their order, its place on its topics, in one round trip. News that were noted before keep their places.
+    async fn note(&self, news: &[News], at: DateTime) -> Result<Vec<Noted>>;
+
+    /// Lets no newer news of an aggregate be noted for a while: telling the last took so long.
+    async fn rest(&self, subject: &str, time: Duration, at: DateTime) -> Result<()>;
+
+    /// What was missed of a topic since `after`; nothing is missed by whoever heard nothing yet. The log of a topic that has none
+    /// begins now.
+    async fn missed(&self, topic: &Topic, after: Option<Sequence>, at: DateTime) -> Result<Missed>;
 }
 
 /// What became of a message.

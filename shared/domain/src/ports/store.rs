@@ -1,4 +1,4 @@
-use super::{Mails, Orders, Pricing};
+use super::{Mails, Orders, Pricing, Webhooks};
 use crate::{
     Account, Adjustment, AuditAction, AuditEntry, AuditQuery, Category, CategoryFields, CategoryId, Cause, Committed,
     Customer, CustomerId, CustomerQuery, DateTime, Email, Event, EventId, ImportOutcome, ImportRow, Limit, Movement,
@@ -264,5 +264,11 @@ pub trait Schema: Send + Sync {
 }
 
 /// Everything that the system of record offers; functions take the part they need.
-pub trait Store: Categories + Products + Inventory + Customers + Mails + Orders + Pricing + Outbox + Schema {}
-impl<T: Categories + Products + Inventory + Customers + Mails + Orders + Pricing + Outbox + Schema> Store for T {}
+pub trait Store:
+    Categories + Products + Inventory + Customers + Mails + Orders + Pricing + Outbox + Webhooks + Schema
+{
+}
+impl<T: Categories + Products + Inventory + Customers + Mails + Orders + Pricing + Outbox + Webhooks + Schema> Store
+    for T
+{
+}

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 /// What a buyer types: 3 to 40 letters, digits and `-`, in capitals.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, min_length = 3, max_length = 40, example = "SPRING-10")]
+#[schema(value_type = String, min_length = 3, max_length = 40, pattern = "^[A-Za-z0-9-]+$", example = "SPRING-10")]
 pub struct CouponCode(String);
 text_value!(CouponCode);
 
@@ -26,11 +26,13 @@ impl CouponCode {
 
 /// What a coupon takes off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Discount {
     /// A share of the price of the goods.
     Percent {
         /// Hundredths of a percent: 1000 is 10 %.
+        // By name: the OpenAPI document does not know of `rename_all_fields`.
+        #[serde(rename = "basisPoints")]
         #[schema(minimum = 1, maximum = 10_000)]
         basis_points: u32,
     },

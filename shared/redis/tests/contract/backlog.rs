@@ -4,7 +4,7 @@ use crate::streams::{AT_ONCE, event, group, ids};
 use souk_domain::ports::{Backlog, Backlogs, EventPublisher, EventStream};
 use souk_domain::{Aggregate, EntryId};
 
-async fn backlog(server: &Server, function: &str) -> Backlog {
+pub async fn backlog(server: &Server, function: &str) -> Backlog {
     server.link().backlog(Aggregate::Inventory, function).await.unwrap()
 }
 
@@ -64,7 +64,7 @@ async fn what_is_delivered_waits_until_it_is_done() {
 async fn what_is_trimmed_or_buried_does_not_wait() {
     let server = Server::start();
     bury(&server, "fails", 3).await;
-    server.stream().trim(Aggregate::Inventory).await.unwrap();
+    server.stream().trim(Aggregate::Inventory, &["fails".to_owned()]).await.unwrap();
     assert_eq!(backlog(&server, "fails").await, Backlog::default());
     server.link().publish(&[event(4), event(5)]).await.unwrap();
     assert_eq!(backlog(&server, "fails").await.undelivered, 2);

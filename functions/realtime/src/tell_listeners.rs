@@ -1,0 +1,19 @@
+//! `tell-listeners`: tells news to a part of those who listen to a topic, or has the parts of a part told. `notify-inventory` and
+//! `notify-orders` send it what is for more listeners than one invocation can post to.
+
+use crate::audience::{Audience, Part};
+use souk_domain::Error;
+use souk_domain::ports::Dispatcher;
+
+/// Handles one part.
+///
+/// # Errors
+/// When the table or the gateway is away; Lambda runs it again, and whoever heard the news already knows them by their numbers.
+pub async fn handle(part: Part, audience: &Audience, dispatcher: &dyn Dispatcher) -> Result<(), Error> {
+    let Part { topic, spots, posts } = part;
+    let listeners = audience.part(&topic, spots).await?;
+    match listeners.estimate(spots) {
+        Some(estimate) => audience.hand_on(dispatcher, &topic, spots, estimate, &posts).await,
+        None => audience.post(vec![(topic, posts, listeners.subscribers)]).await,
+    }
+}

@@ -1,0 +1,143 @@
+//! What is due goes out: from a store on this machine, over HTTP, to a receiver on this machine.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::SecretString;
+use souk_domain::ports::{Categories, Products, Webhooks};
+use souk_domain::{
+    CategoryFields, Cause, CustomerId, DeliveryStatus, Description, Event, Grams, Limit, Money, ProductFields,
+    RetryPauses, SealedSecret, Webhook, WebhookDescription, WebhookEventType, WebhookFields, WebhookId, WebhookReach,
+    WebhookUrl,
+};
+use souk_lambda::{Batch, Record, Seal};
+use souk_sqlite::SqliteStore;
+use souk_webhook_sender::HttpWebhookSender;
+use souk_webhooks::deliver_webhooks::{self, Delivered};
+use souk_webhooks::{Poster, WebhookSecrets, enqueue_webhooks, expire_webhook_deliveries};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+type Ids = Arc<Mutex<Vec<String>>>;
+
+/// A receiver that takes everything; its address, and the ids of what it has taken.
+async fn receiver() -> (String, Ids) {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let (url, ids) = (format!("http://{}/", listener.local_addr().expect("an address")), Ids::default());
+    let take = async |State(ids): State<Ids>, headers: HeaderMap| {
+        ids.lock().expect("ids").push(headers["webhook-id"].to_str().expect("a text").to_owned());
+    };
+    let router = Router::new().fallback(take).with_state(ids.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, ids)
+}
+
+struct Shop {
+    store: SqliteStore,
+    webhook: WebhookId,
+    _folder: TempDir,
+}
+
+fn key(byte: u8) -> SecretString {
+    STANDARD.encode([byte; 32]).into()
+}
+
+impl Shop {
+    /// With a webhook that hears of new products.
+    async fn open(url: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open(&folder.path().join("souk.db")).expect("a store");
+        let types = vec![WebhookEventType::parse("souk.ProductCreated").expect("a type")];
+        let url = WebhookUrl::parse(url).expect("a URL");
+        let fields = WebhookFields::new(url, types, WebhookDescription::default()).expect("fields");
+        let id = WebhookId::new();
+        let sealed = Seal::new(&key(1)).expect("a key").seal(b"secret", id.uuid()).expect("a secret");
+        let secret = SealedSecret(STANDARD.encode(sealed));
+        let webhook = Webhook::new(id, fields, secret, souk_domain::now());
+        store.create_webhook(webhook, CustomerId::new(), &Cause::internal("test")).await.expect("a webhook");
+        Self { store, webhook: id, _folder: folder }
+    }
+
+    /// So many new products; their events.
+    async fn products(&self, number: usize) -> Vec<Event> {
+        let cause = Cause::internal("test");
+        let fields = CategoryFields { name: "Things".parse().expect("a name"), parent_id: None };
+        let category_id = self.store.create_category(fields, &cause).await.expect("a category").value.id;
+        let price = Money::new(100, "GBP".parse().expect("a currency")).expect("a price");
+        let (name, description) = ("Thing".parse().expect("a name"), Description::default());
+        let fields = ProductFields { name, description, category_id, price, weight_grams: Grams::default() };
+        let mut events = Vec::new();
+        for n in 0..number {
+            let sku = format!("A{n}").parse().expect("a SKU");
+            let made = self.store.create_product(sku, fields.clone(), &Cause::internal("test")).await;
+            events.extend(made.expect("a product").events);
+        }
+        events
+    }
+
+    async fn consume(&self, events: &[Event]) {
+        let record = |event: &Event| Record {
+            entry_id: "1-0".to_owned(),
+            deliveries: 1,
+            event: serde_json::from_str(&event.to_json()).expect("JSON"),
+        };
+        let batch = Batch { records: events.iter().map(record).collect() };
+        let response = enqueue_webhooks::handle(batch, &self.store).await.expect("a response");
+        assert!(response.batch_item_failures.is_empty());
+    }
+
+    /// An invocation with so much time.
+    async fn deliver(&self, key: SecretString, time: Duration) -> Delivered {
+        let sender = HttpWebhookSender::new(WebhookReach::Anywhere).expect("a sender");
+        let poster = Poster::new(WebhookSecrets::new(&key).expect("a key"), Arc::new(sender));
+        let deadline = Instant::now() + time;
+        deliver_webhooks::handle(&self.store, &poster, RetryPauses::default(), deadline).await.expect("what was done")
+    }
+}
+
+const LONG: Duration = Duration::from_secs(600);
+
+#[tokio::test]
+async fn invocations_that_overlap_share_the_work() {
+    let (url, ids) = receiver().await;
+    let shop = Shop::open(&url).await;
+    let events = shop.products(40).await;
+    shop.consume(&events).await;
+    shop.consume(&events).await;
+    let (one, two) = tokio::join!(shop.deliver(key(1), LONG), shop.deliver(key(1), LONG));
+    assert_eq!((one.delivered + two.delivered, one.failed + two.failed), (40, 0));
+    let mut sent = ids.lock().expect("ids").clone();
+    sent.sort();
+    let mut expected: Vec<_> = events.iter().map(|event| event.id.to_string()).collect();
+    expected.sort();
+    assert_eq!(sent, expected);
+    assert_eq!(shop.deliver(key(1), LONG).await, Delivered::default());
+    // What was delivered a moment ago is remembered.
+    assert_eq!(expire_webhook_deliveries::handle(&shop.store).await.expect("a number").expired, 0);
+}
+
+#[tokio::test]
+async fn nothing_is_taken_that_there_is_no_time_for() {
+    let (url, ids) = receiver().await;
+    let shop = Shop::open(&url).await;
+    shop.consume(&shop.products(1).await).await;
+    assert_eq!(shop.deliver(key(1), Duration::from_secs(10)).await, Delivered::default());
+    assert!(ids.lock().expect("ids").is_empty());
+    assert_eq!(shop.deliver(key(1), LONG).await, Delivered { delivered: 1, failed: 0 });
+}
+
+#[tokio::test]
+async fn a_secret_that_another_key_sealed_signs_nothing_and_the_log_says_so() {
+    let (url, ids) = receiver().await;
+    let shop = Shop::open(&url).await;
+    shop.consume(&shop.products(1).await).await;
+    assert_eq!(shop.deliver(key(2), LONG).await, Delivered { delivered: 0, failed: 1 });
+    assert!(ids.lock().expect("ids").is_empty());
+    let log = shop.store.webhook_deliveries(shop.webhook, Limit::default(), None).await.expect("a log").items;
+    let error = log[0].error.as_deref().expect("an error");
+    assert_eq!((log[0].status, log[0].attempts), (DeliveryStatus::Pending, 1));
+    assert!(error.contains("rotate it"), "{error}");
+}

@@ -1,0 +1,2 @@
+-- @P1 webhook.
+SELECT document FROM webhook WHERE id = @P1

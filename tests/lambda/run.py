@@ -1,0 +1,161 @@
+"""Functions under the real cargo-lambda, against a shop's embedded parts: one of each kind, or all of them.
+
+python tests/lambda/run.py path/to/souk [all]
+"""
+
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+from lambda_watch import running  # noqa: E402
+
+# A query, a command, a consumer, a scheduled one, one of the WebSocket API, one that people call: what each answers.
+INVOKED = {
+    "get-token-keys": lambda answer: answer["statusCode"] == 200 and "keys" in json.loads(answer["body"]),
+    "open-cart": lambda answer: answer["statusCode"] == 201 and json.loads(answer["body"])["data"]["id"],
+    "invalidate-product-cache": lambda answer: answer == {"batchItemFailures": []},
+    "measure-consumers": lambda answer: answer["consumers"] > 0,
+    "connect": lambda answer: answer["statusCode"] == 200,
+    "subscribe": lambda answer: answer["statusCode"] == 200,
+    "notify-inventory": lambda answer: answer == {"batchItemFailures": []},
+    "disconnect": lambda answer: answer["statusCode"] == 200,
+    "migrate-database": lambda answer: "applied" in answer,
+}
+ROUTED = ["list-products", "log-in", "get-profile", "create-category"]
+
+
+def is_answer(answer):
+    """What any function may say to its sample event, where nobody is logged in and nothing need exist."""
+    return answer is None or (answer.get("statusCode", 200) < 500 and answer.get("batchItemFailures", []) == [])
+
+
+class Witness:
+    """Stands before DynamoDB and notes what is asked of it."""
+
+    def __init__(self):
+        self.asked, self.address = set(), None
+        witness = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                witness.asked.add("dynamodb:" + self.headers["X-Amz-Target"].split(".")[1])
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                request = urllib.request.Request(witness.address, body, dict(self.headers), method="POST")
+                try:
+                    answer = urllib.request.urlopen(request)
+                except urllib.error.HTTPError as error:
+                    answer = error
+                with answer:
+                    text = answer.read()
+                    self.send_response(answer.status)
+                    self.send_header("Content-Type", answer.headers["Content-Type"])
+                    self.send_header("Content-Length", str(len(text)))
+                    self.end_headers()
+                    self.wfile.write(text)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def before(self, banner):
+        """The variables of functions that it watches."""
+        self.address = banner["dynamoDb"]
+        return {"SOUK_DYNAMODB_ENDPOINT": f"http://127.0.0.1:{self.server.server_port}"}
+
+
+def allowed():
+    """What the template lets each function do, by the function's name."""
+    functions = {}
+    for resource in yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Resources"].values():
+        properties = resource.get("Properties", {})
+        statements = [one for policy in properties.get("Policies", []) for one in policy.get("Statement", [])]
+        actions = [[one["Action"]] if isinstance(one["Action"], str) else one["Action"] for one in statements]
+        if "CodeUri" in properties:
+            functions[Path(properties["CodeUri"]).name] = {action for some in actions for action in some}
+    return functions
+
+
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(port):
+    """Until cargo-lambda listens."""
+    for _ in range(300):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    sys.exit("cargo lambda watch does not listen")
+
+
+def invoke(name, port):
+    """What `cargo lambda invoke` prints."""
+    command = ["cargo", "lambda", "invoke", name, "--data-file", f"events/{name}.json", "--invoke-address", "127.0.0.1"]
+    done = subprocess.run([*command, "--invoke-port", str(port)], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{name}: {done.stdout}{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def call(base, method, path, token=None, body=None):
+    """The data of an HTTP answer."""
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    request = urllib.request.Request(base + path, body and json.dumps(body).encode(), headers, method=method)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["data"]
+
+
+def check(souk, invoked, folder):
+    """All of it; ends the program at the first thing that is wrong."""
+    bins = [word for name in {*invoked, *ROUTED} for word in ("--bin", name)]
+    # One build for all, so that each invocation only starts what is there.
+    subprocess.run(["cargo", "build", "--quiet", "--workspace", *bins], cwd=ROOT, check=True)
+    port, log = free_port(), ROOT / "target/test-lambda.log"
+    ports = ["--http-port", "0", "--ws-port", "0", "--sandbox-port", "0"]
+    witness, rights = Witness(), allowed()
+    shop = running(souk, [*ports, "--data", folder], port, log.open("w"), witness.before)
+    with shop as (banner, _):
+        wait_for(port)
+        for name, is_right in invoked.items():
+            witness.asked.clear()
+            answer = invoke(name, port)
+            if excess := witness.asked - rights[name]:
+                sys.exit(f"{name} asked for {excess}, which template.yaml does not let it do")
+            if not is_right(answer):
+                sys.exit(f"{name}: {answer}; the log is {log}")
+            print(f"ok  cargo lambda invoke {name}", *sorted(witness.asked), flush=True)
+        base, manager = f"http://127.0.0.1:{port}", next(user for user in banner["users"] if user["role"] == "manager")
+        products = call(base, "GET", "/api/v1/products?limit=3")
+        credentials = {"email": manager["email"], "password": manager["password"]}
+        token = call(base, "POST", "/api/v1/sessions", body=credentials)["accessToken"]
+        profile = call(base, "GET", "/api/v1/customers/me", token)
+        category = call(base, "POST", "/api/v1/categories", token, {"name": "Made on Lambda"})
+        seen = [item["name"] for item in call(banner["http"], "GET", "/api/v1/categories")]
+        if len(products) != 3 or profile["email"] != manager["email"] or category["name"] not in seen:
+            sys.exit(f"the routes of CargoLambda.toml: {products} {profile} {category} {seen}")
+        print(f"ok  the routes of {', '.join(ROUTED)}")
+    print(f"{len(invoked) + len(ROUTED)} passed, 0 failed")
+
+
+if __name__ == "__main__":
+    every = INVOKED | {name: is_answer for name in sorted(allowed()) if name not in INVOKED}
+    with tempfile.TemporaryDirectory() as folder:
+        check(sys.argv[1], every if sys.argv[2:] == ["all"] else INVOKED, folder)
