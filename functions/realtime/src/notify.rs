@@ -186,7 +186,7 @@ mod tests {
     async fn nothing_is_noted_of_what_nobody_listens_to_but_steps_are() {
         let product = Topic::Product(ProductId::new());
         let step = Pace::EveryStep { is_young: true, has_waited: false };
-        let items = vec![item(1, &[product.clone()], Pace::Newest), item(2, &[Topic::Admin], step)];
+        let items = vec![item(1, std::slice::from_ref(&product), Pace::Newest), item(2, &[Topic::Admin], step)];
         let (world, again) = tell(World::default(), items).await;
         assert_eq!((&world.seen().notes[..], again.len()), (&[(2, Vec::new())][..], 0));
         let (world, _) =

@@ -129,6 +129,47 @@ mod tests {
         }
     }
 
+    /// As DynamoDB counts: names and values; a number takes a byte for two digits, and one.
+    fn bytes(item: &Item) -> usize {
+        let value = |value: &AttributeValue| match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+            _ => panic!("{value:?}"),
+        };
+        item.iter().map(|(name, it)| name.len() + value(it)).sum()
+    }
+
+    #[test]
+    fn items_are_as_large_as_the_document_says() {
+        let identity = Identity { id: CustomerId::new(), role: Role::Customer };
+        let principal = Principal { identity, session: SessionId::new(), expires_at: souk_domain::now() };
+        let id = ConnectionId("WAXpHcJrvHcCJlg=".to_owned());
+        let with = |principal| Subscriber { connection: id.clone(), protocol: Protocol::Json, principal };
+        let now = souk_domain::now();
+        let connection = expiring(connection_key(&id), now);
+        let mut logged_in = connection.clone();
+        logged_in.extend(of_principal(&principal).map(|(name, value)| (name.to_owned(), value)));
+        let product = Topic::Product(souk_domain::ProductId::new());
+        let guest = subscription(&with(None), &product, now);
+        let mut indexed = guest.clone();
+        indexed.remove("expires");
+        let private = subscription(&with(Some(principal)), &Topic::Customer(identity.id), now);
+        let marker = expiring(listened_key(&product), now);
+        let document = include_str!("../../../docs/realtime.md");
+        for row in [
+            format!("| {} for a guest, {} logged in |", bytes(&connection), bytes(&logged_in)),
+            format!(
+                "| {} for a guest on a product, of which {} are in the index; {} logged in |",
+                bytes(&guest),
+                bytes(&indexed),
+                bytes(&private)
+            ),
+            format!("| {} |", bytes(&marker)),
+        ] {
+            assert!(document.contains(&row), "docs/realtime.md has no {row}");
+        }
+    }
+
     #[test]
     fn the_index_carries_whatever_a_subscriber_is_made_of() {
         let identity = Identity { id: CustomerId::new(), role: Role::Customer };

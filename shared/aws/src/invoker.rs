@@ -18,12 +18,18 @@ const LONGEST: Duration = Duration::from_secs(75);
 pub struct LambdaInvoker {
     client: Client,
     prefix: String,
+    patience: Duration,
 }
 
 impl LambdaInvoker {
     /// `prefix` stands before each function's name in the account; `endpoint` replaces AWS's own.
     pub fn new(settings: &AwsSettings, endpoint: Option<&str>, prefix: &str) -> Self {
-        Self { client: Client::new(&settings.at(endpoint)), prefix: prefix.to_owned() }
+        Self { client: Client::new(&settings.at(endpoint)), prefix: prefix.to_owned(), patience: LONGEST }
+    }
+
+    /// Waits another time for an answer.
+    pub fn waiting(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 }
 
@@ -33,8 +39,9 @@ impl Invoker for LambdaInvoker {
         let name = format!("{}{function}", self.prefix);
         let invocation = self.client.invoke().function_name(name).payload(Blob::new(payload));
         // Whoever gives up early and asks again has a batch done twice at once. The trigger tries again, later.
-        let patient = TimeoutConfig::builder().operation_attempt_timeout(LONGEST).operation_timeout(LONGEST).build();
-        let patient = Config::builder().timeout_config(patient).retry_config(RetryConfig::disabled());
+        let patient =
+            TimeoutConfig::builder().operation_attempt_timeout(self.patience).operation_timeout(self.patience);
+        let patient = Config::builder().timeout_config(patient.build()).retry_config(RetryConfig::disabled());
         let answer = invocation
             .customize()
             .config_override(patient)

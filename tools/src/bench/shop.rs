@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -46,6 +47,8 @@ impl Running {
         for product in &products {
             manager.restock(product, 100_000_000).await?;
         }
+        // What filling the shelves caused is told by then.
+        tokio::time::sleep(Duration::from_secs(2)).await;
         Ok(Self { process, _folder: folder, banner, guest, manager, products })
     }
 

@@ -84,7 +84,8 @@ async fn an_endpoint_that_cannot_be_reached_or_does_not_answer_is_away() {
     let silent = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let silent_url = format!("http://{}", silent.local_addr().unwrap());
     for url in [closed, silent_url] {
-        let failure = invoker(&url).await.invoke("send-mail", "{}".to_owned()).await.unwrap_err();
+        let invoker = invoker(&url).await.waiting(Duration::from_millis(500));
+        let failure = invoker.invoke("send-mail", "{}".to_owned()).await.unwrap_err();
         assert!(matches!(failure, Error::Unavailable(_)), "{failure:?}");
     }
 }
