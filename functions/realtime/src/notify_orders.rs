@@ -7,9 +7,9 @@ use souk_domain::realtime::{News, Pace, Topic};
 use souk_domain::{Error, OrderStep};
 use souk_lambda::{Batch, BatchResponse, Delivered};
 
-/// Deliveries after which a step no longer waits for the one before it: with the pauses between them, about a quarter of a minute. By then
-/// the one before is a dead letter, or soon will be.
-const PATIENCE: u64 = 5;
+/// Deliveries after which a step no longer waits for the one before it: with the pauses between them, about a minute, longer than a relay
+/// that died holds what it was about to publish. By then the one before is a dead letter, or soon will be.
+const PATIENCE: u64 = 7;
 
 /// Handles one batch. Every step is told, also one that the next event of the batch replaces, and in order: a step that comes before the
 /// one before it is delivered again.

@@ -10,21 +10,26 @@ use std::time::Duration;
 const KEPT: usize = 200;
 /// How long the news of a topic are kept after the last of them. Whoever is away for longer loads everything again.
 const LIFE: Duration = Duration::from_secs(10 * 60);
+/// Most steps of an aggregate that may be told after a later one.
+const LATE: usize = 50;
 /// How long the last place of a topic, and what was told of an aggregate, are kept.
 const KNOWN: Duration = Pace::REMEMBERED;
 
-/// Gives the news of one event their places. News that were noted before are found by their text.
+/// Gives the news of one event their places. News that were noted before are found by their text. A step that went on without those before
+/// it leaves a mark for each, so that they are told when they come after all.
 ///
 /// KEYS: what was told of the aggregate; then, for each topic, its log and what is known of it. ARGV: the version, microseconds since
 /// the Unix epoch, `young`, `old`, `waited` or `newest`, the pause between two `newest` in microseconds, the body, how many are kept, their life
-/// and that of what is known in milliseconds. Answers the word and what belongs to it: places as pairs of sequence and previous, as text,
+/// and that of what is known in milliseconds, how many steps may be late. Answers the word and what belongs to it: places as pairs of sequence and previous, as text,
 /// since a script's numbers lose their end.
 const NOTE: &str = r"
 local told, resting = tonumber(redis.call('HGET', KEYS[1], 'version') or ''), tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
 local version, now, pace, body = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[5]
 local function text(number) return string.format('%.0f', number) end
 local answer = {'told'}
-if told and version <= told then
+local late = 'late:' .. ARGV[1]
+local is_late = told and version < told and redis.call('HDEL', KEYS[1], late) == 1
+if told and version <= told and not is_late then
     for i = 2, #KEYS, 2 do
         local sequence = redis.call('ZSCORE', KEYS[i], body)
         if sequence then
@@ -37,10 +42,13 @@ if told and version <= told then
     end
     return answer
 end
-local before = told or (pace == 'young' and 0)
+local before = pace ~= 'newest' and (told or (pace ~= 'old' and 0))
 if (pace == 'young' or pace == 'old') and before and version > before + 1 then return {'early'} end
 if pace == 'newest' and resting > now then return {'soon', text(resting - now)} end
-redis.call('HSET', KEYS[1], 'version', ARGV[1])
+if before and version > before + 1 and version - before <= tonumber(ARGV[9]) then
+    for missing = before + 1, version - 1 do redis.call('HSET', KEYS[1], 'late:' .. text(missing), '1') end
+end
+if not is_late then redis.call('HSET', KEYS[1], 'version', ARGV[1]) end
 if pace == 'newest' then redis.call('HSET', KEYS[1], 'until', text(now + tonumber(ARGV[4]))) end
 redis.call('PEXPIRE', KEYS[1], ARGV[8])
 for i = 2, #KEYS, 2 do
@@ -118,7 +126,7 @@ fn note(news: &News, at: DateTime) -> redis::Cmd {
     };
     let mut script = eval(NOTE, &keys);
     script.arg(news.version).arg(at.timestamp_micros()).arg(pace).arg(Pace::INTERVAL.as_micros() as u64);
-    script.arg(&*news.body).arg(KEPT).arg(LIFE.as_millis() as u64).arg(KNOWN.as_millis() as u64);
+    script.arg(&*news.body).arg(KEPT).arg(LIFE.as_millis() as u64).arg(KNOWN.as_millis() as u64).arg(LATE);
     script
 }
 
