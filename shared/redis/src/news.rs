@@ -19,9 +19,9 @@ const KNOWN: Duration = Pace::REMEMBERED;
 /// it leaves a mark for each, so that they are told when they come after all.
 ///
 /// KEYS: what was told of the aggregate; then, for each topic, its log and what is known of it. ARGV: the version, microseconds since
-/// the Unix epoch, `young`, `old`, `waited` or `newest`, the pause between two `newest` in microseconds, the body, how many are kept, their life
-/// and that of what is known in milliseconds, how many steps may be late. Answers the word and what belongs to it: places as pairs of sequence and previous, as text,
-/// since a script's numbers lose their end.
+/// the Unix epoch, `young`, `old`, `waited` or `newest`, the pause between two `newest` in microseconds, the body, how many are kept,
+/// their life and that of what is known in milliseconds, how many steps may be late. Answers the word and what belongs to it: places as
+/// pairs of sequence and previous, as text, since a script's numbers lose their end.
 const NOTE: &str = r"
 local told, resting = tonumber(redis.call('HGET', KEYS[1], 'version') or ''), tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
 local version, now, pace, body = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[5]
