@@ -30,7 +30,9 @@ async fn without_redis_reads_and_orders_go_on_and_events_arrive_once_it_is_back(
         order.expect(201);
     }
     assert_eq!(shop.get(&path).await.expect(200)["available"], 5);
-    assert_eq!(shop.get("/api/v1/health").await.expect(200)["status"], "degraded");
+    let ready = shop.get("/api/v1/ready").await.expect(200).clone();
+    assert_eq!([&ready["status"], &ready["redis"]["status"], &ready["store"]["status"]], ["degraded", "down", "ok"]);
+    assert_eq!(shop.get("/api/v1/health").await.expect(200)["status"], "ok");
     let is_told = |message: &serde_json::Value| message["type"] == "OrderStatusChanged";
     assert!(browser.hears_none_for(Duration::from_millis(200), is_told).await);
 
@@ -43,7 +45,7 @@ async fn without_redis_reads_and_orders_go_on_and_events_arrive_once_it_is_back(
         }
     }
     assert!(orders.iter().all(|order| told.iter().any(|id| order.data["id"] == json!(id))));
-    eventually("the breaker closes", async || shop.get("/api/v1/health").await.expect(200)["status"] == "ok").await;
+    eventually("the breaker closes", async || shop.get("/api/v1/ready").await.expect(200)["status"] == "ok").await;
 }
 
 #[tokio::test]

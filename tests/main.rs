@@ -13,6 +13,7 @@ mod chaos;
 mod contract;
 mod documents;
 mod faults;
+mod following;
 mod fulfilment;
 mod harness;
 mod inventory;

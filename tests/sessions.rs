@@ -163,7 +163,7 @@ async fn without_redis_people_come_in_and_what_was_ended_meanwhile_stays_ended()
     ada.delete("/api/v1/sessions").await.expect(200);
 
     proxy.restore();
-    eventually("Redis is used again", async || shop.get("/api/v1/health").await.expect(200)["status"] == "ok").await;
+    eventually("Redis is used again", async || shop.get("/api/v1/ready").await.expect(200)["status"] == "ok").await;
     assert_eq!(elsewhere.try_refresh().await.failure(), (401, "session_ended"));
     let again = shop.log_in(&ada.email, PASSWORD).await;
     again.refreshed().await.get("/api/v1/customers/me").await.expect(200);

@@ -1,5 +1,6 @@
 use crate::harness::{Shop, send};
 use reqwest::Method;
+use serde_json::json;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -55,5 +56,17 @@ async fn the_page_to_try_the_api_is_served_whole() {
         let part = send(shop.request(Method::GET, &format!("/docs/{file}"))).await;
         assert_eq!(part.status, 200, "{file}");
         assert!(!part.text.contains("cdn."), "{file} needs another server");
+    }
+}
+
+#[tokio::test]
+async fn ready_tells_how_each_part_is_and_how_fast_it_answers() {
+    let shop = Shop::open().await;
+    assert_eq!(shop.get("/api/v1/health").await.expect(200), &json!({ "status": "ok" }));
+    let ready = shop.get("/api/v1/ready").await.expect(200).clone();
+    assert_eq!(ready["status"], "ok");
+    for part in ["store", "redis", "connections"] {
+        assert_eq!(ready[part]["status"], "ok", "{part}");
+        assert!(ready[part]["latencyMs"].as_f64().unwrap() > 0.0, "{part}");
     }
 }

@@ -10,14 +10,14 @@ use souk_domain::ports::{
 };
 use souk_domain::{Error, RetryPauses};
 use souk_environment::Environment;
-use souk_lambda::{Announcer, Batch, BatchResponse, Ports};
+use souk_lambda::{Announcer, Batch, BatchResponse, Ports, deliver};
 use souk_orders::reconcile_payments::Patience;
 use souk_orders::{Settlement, expire_orders, reconcile_payments};
 use souk_platform::{
     Consumers, archive_outbox, expire_idempotency_keys, measure_consumers, migrate_database, relay_outbox,
     replay_consumer,
 };
-use souk_realtime::{Audience, Notifier, Realtime, SocketReply, SocketRequest, tell_listeners};
+use souk_realtime::{Audience, Notifier, Realtime, SocketReply, SocketRequest, attend, tell_listeners};
 use souk_template::{Template, Trigger};
 use souk_webhooks::{Poster, WebhookSecrets, deliver_webhooks, enqueue_webhooks, expire_webhook_deliveries};
 use std::panic::AssertUnwindSafe;
@@ -110,14 +110,15 @@ impl Functions {
     /// Runs a WebSocket function.
     pub(crate) async fn socket(&self, function: &str, request: SocketRequest) -> Result<SocketReply, Error> {
         let connections = &*self.realtime.connections;
-        match function {
+        attend(function, request, async |request| match function {
             "connect" => souk_realtime::connect::handle(request, &self.realtime).await,
             "disconnect" => souk_realtime::disconnect::handle(request, connections).await,
             "subscribe" => souk_realtime::subscribe::handle(request, &self.realtime).await,
             "unsubscribe" => souk_realtime::unsubscribe::handle(request, connections).await,
             "default" => souk_realtime::default::handle(request, &self.realtime, &*self.audience.push).await,
             other => Err(unknown(other)),
-        }
+        })
+        .await
     }
 
     /// Runs a function that people or other functions call.
@@ -165,14 +166,15 @@ impl Functions {
     }
 
     async fn consume(&self, function: &str, batch: Batch) -> Result<BatchResponse, Error> {
-        match function {
+        deliver(function, batch, async |batch| match function {
             "invalidate-product-cache" => souk_catalog::invalidate_product_cache::handle(batch, &*self.cache).await,
             "enqueue-webhooks" => enqueue_webhooks::handle(batch, &*self.store).await,
             "send-mail" => send_mail::handle(batch, &*self.store, &*self.mailer, &self.links).await,
             "notify-inventory" => souk_realtime::notify_inventory::handle(batch, &self.notifier()).await,
             "notify-orders" => souk_realtime::notify_orders::handle(batch, &self.notifier()).await,
             other => Err(unknown(other)),
-        }
+        })
+        .await
     }
 
     /// Fails when the catalogue names a function that this process cannot run.

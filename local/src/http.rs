@@ -12,7 +12,8 @@ use souk_environment::Environment;
 use souk_inventory::Inventory;
 use souk_lambda::Ports;
 use souk_orders::{Orders, Payments};
-use souk_platform::{Consumers, Operations, Platform, Redrive};
+use souk_platform::ready::Parts;
+use souk_platform::{Consumers, Operations, Redrive};
 use souk_pricing::Pricing;
 use souk_template::{Template, Trigger};
 use souk_webhooks::{Signing, WebhookSecrets, Webhooks};
@@ -78,6 +79,8 @@ fn functions(
     let reach = environment.webhook_reach()?;
     let (secrets, sender) = (WebhookSecrets::new(&environment.webhook_key()?)?, environment.webhook_sender()?);
     let signing = Signing::new(ports.clone(), reach, secrets, sender);
+    let parts =
+        Parts { store: ports.store.clone(), redis: ports.copies.clone(), connections: environment.connections()? };
     Ok(with_state(souk_catalog::http_functions(), &Catalog::from(ports.clone()))
         .chain(with_state(souk_inventory::http_functions(), &Inventory::from(ports.clone())))
         .chain(with_state(souk_customers::http_functions(), &Customers::from(ports.clone())))
@@ -90,7 +93,7 @@ fn functions(
         .chain(with_state(souk_pricing::http_functions(), &Pricing::from(ports.clone())))
         .chain(with_state(souk_webhooks::http_functions(), &Webhooks::new(ports.clone(), reach)))
         .chain(with_state(souk_webhooks::signing_functions(), &signing))
-        .chain(with_state(souk_platform::http_functions(), &Platform::from(ports.clone())))
+        .chain(with_state(souk_platform::http_functions(), &parts))
         .chain(with_state(souk_platform::operations_functions(), &operations))
         .chain(with_state(souk_platform::redrive_functions(), &redrive))
         .collect())

@@ -5,12 +5,13 @@ use souk_local::{Options, System};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    souk_lambda::start_logging("warn");
+    souk_lambda::start_telemetry("warn");
     let options = Options::parse();
     let system = System::start(&options).await?;
     system.announce(options.banner);
     stop_asked_for().await?;
     system.stop().await;
+    souk_lambda::flush_telemetry().await;
     Ok(())
 }
 

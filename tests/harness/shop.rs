@@ -25,7 +25,7 @@ pub struct Shop {
     redis: Option<Child>,
     /// The turn on the SQL Server, when the tests are to run on one.
     _turn: Option<Turn>,
-    store_url: Option<String>,
+    environment: Vec<(&'static str, String)>,
     folder: TempDir,
     log: TempDir,
     arguments: Vec<String>,
@@ -40,14 +40,23 @@ impl Shop {
 
     /// A shop on the embedded store, wherever the others are.
     pub async fn open_embedded() -> Self {
-        Self::open_on(None, &[]).await
+        Self::open_on(None, &[], Vec::new()).await
     }
 
     pub async fn open_with(arguments: &[&str]) -> Self {
-        Self::open_on(std::env::var(TEST_URL).ok(), arguments).await
+        Self::open_on(std::env::var(TEST_URL).ok(), arguments, Vec::new()).await
     }
 
-    async fn open_on(store_url: Option<String>, arguments: &[&str]) -> Self {
+    /// A shop whose process has these variables.
+    pub async fn open_in(environment: Vec<(&'static str, String)>) -> Self {
+        Self::open_on(std::env::var(TEST_URL).ok(), &[], environment).await
+    }
+
+    async fn open_on(
+        store_url: Option<String>,
+        arguments: &[&str],
+        mut environment: Vec<(&'static str, String)>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let mut redis = None;
@@ -59,7 +68,10 @@ impl Shop {
             arguments.extend(["--redis-url".to_owned(), url]);
         }
         let turn = match store_url {
-            Some(_) => Some(empty_database().await),
+            Some(url) => {
+                environment.push(("SOUK_STORE_URL", url));
+                Some(empty_database().await)
+            }
             None => None,
         };
         if !arguments.iter().any(|a| a == "--rate-limit-factor") {
@@ -67,9 +79,9 @@ impl Shop {
             arguments.extend(["--rate-limit-factor", "1000"].map(str::to_owned));
         }
         let log = tempfile::tempdir().unwrap();
-        let (process, banner) = start(folder.path(), log.path(), store_url.as_deref(), &arguments);
+        let (process, banner) = start(folder.path(), log.path(), &environment, &arguments);
         let client = Client::builder().timeout(PATIENCE).build().unwrap();
-        Self { process, redis, _turn: turn, store_url, folder, log, arguments, banner, client }
+        Self { process, redis, _turn: turn, environment, folder, log, arguments, banner, client }
     }
 
     /// Ends the process as Ctrl-C would, and waits.
@@ -92,15 +104,15 @@ impl Shop {
     pub fn start_again_with(&mut self, more: &[&str]) {
         let arguments: Vec<String> =
             self.arguments.iter().cloned().chain(more.iter().map(ToString::to_string)).collect();
-        let (process, banner) = start(self.folder.path(), self.log.path(), self.store_url.as_deref(), &arguments);
+        let (process, banner) = start(self.folder.path(), self.log.path(), &self.environment, &arguments);
         self.process = process;
         self.banner = banner;
     }
 
     /// Starts the process again and ends it after a while, most likely before it is there.
     pub fn kill_while_starting(&mut self, after: Duration) {
-        let Self { folder, log, store_url, arguments, .. } = self;
-        self.process = spawn(folder.path(), log.path(), store_url.as_deref(), arguments);
+        let Self { folder, log, environment, arguments, .. } = self;
+        self.process = spawn(folder.path(), log.path(), environment, arguments);
         std::thread::sleep(after);
         self.kill();
     }
@@ -249,8 +261,8 @@ impl Drop for Shop {
     }
 }
 
-fn start(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String]) -> (Child, Value) {
-    let mut process = spawn(folder, log, store_url, arguments);
+fn start(folder: &Path, log: &Path, environment: &[(&'static str, String)], arguments: &[String]) -> (Child, Value) {
+    let mut process = spawn(folder, log, environment, arguments);
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let banner: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("souk did not start: {line:?}"));
@@ -258,7 +270,7 @@ fn start(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String
     (process, banner)
 }
 
-fn spawn(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String]) -> Child {
+fn spawn(folder: &Path, log: &Path, environment: &[(&'static str, String)], arguments: &[String]) -> Child {
     let log = OpenOptions::new().create(true).append(true).open(log.join("log")).unwrap();
     // Free ports, unless a test asks for one that it knows.
     let ports = ["--http-port", "--ws-port", "--sandbox-port"].into_iter();
@@ -277,11 +289,12 @@ fn spawn(folder: &Path, log: &Path, store_url: Option<&str>, arguments: &[String
         .env_remove("SOUK_PAYMENT_URL")
         .env_remove("SOUK_PAYMENT_WINDOW")
         .env_remove("SOUK_OUTBOX_DAYS")
-        .envs(store_url.map(|url| ("SOUK_STORE_URL", url)))
+        .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
         .arg("--demo")
         .stdout(Stdio::piped())
         // All that Souk says, and more than usual of those who see secrets.
         .env("SOUK_LOG", "info,souk=trace,axum=debug,lettre=debug,redis=debug,tiberius=debug")
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stderr(log)
         .spawn()
         .unwrap()

@@ -9,6 +9,7 @@ pub mod list_consumers;
 pub mod list_dead_letters;
 pub mod measure_consumers;
 pub mod migrate_database;
+pub mod ready;
 pub mod redrive_dead_letters;
 pub mod relay_outbox;
 pub mod replay_consumer;
@@ -18,35 +19,19 @@ mod delivery;
 #[cfg(test)]
 mod fragile;
 #[cfg(test)]
-mod logged;
+mod measuring;
 mod operations;
 mod trigger;
 
 pub use operations::{Consumers, Operations, Redrive};
 pub use trigger::{Trigger, TriggerSource, sources};
 
-use axum::extract::FromRef;
-use souk_domain::ports::Outbox;
-use souk_lambda::{Copies, Ports};
-use std::sync::Arc;
+use ready::Parts;
 use utoipa_axum::router::OpenApiRouter;
 
-/// What the platform's HTTP functions touch.
-#[derive(Clone, FromRef)]
-pub struct Platform {
-    store: Arc<dyn Outbox>,
-    copies: Copies,
-}
-
-impl From<Ports> for Platform {
-    fn from(ports: Ports) -> Self {
-        Self { store: ports.store, copies: ports.copies }
-    }
-}
-
-/// The HTTP functions by their names in the catalogue.
-pub fn http_functions() -> Vec<(&'static str, OpenApiRouter<Platform>)> {
-    vec![("health", health::router())]
+/// The HTTP functions that look at the parts, by their names in the catalogue.
+pub fn http_functions() -> Vec<(&'static str, OpenApiRouter<Parts>)> {
+    vec![("health", health::router()), ("ready", ready::router())]
 }
 
 /// The HTTP functions that look after the delivery of events.

@@ -1,5 +1,4 @@
-//! Scheduled: writes into the log how far the consumer functions are behind. Metric filters of `template.yaml` read it there; alarms
-//! and the dashboard stand on them.
+//! Scheduled: measures how far the consumer functions are behind. Alarms and the dashboard of `template.yaml` stand on it.
 
 use crate::list_consumers::Consumer;
 use crate::{Consumers, TriggerSource};
@@ -7,6 +6,7 @@ use futures::future::try_join_all;
 use serde::Serialize;
 use souk_domain::Error;
 use souk_domain::ports::{Backlogs, DeadLetters};
+use souk_lambda::metrics;
 
 /// What was done.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +32,12 @@ pub async fn handle(
     for Consumer { function, stream, undelivered, pending, oldest_age_ms, dead_letters } in &measured {
         let (lag_ms, waiting) = (oldest_age_ms.unwrap_or_default(), undelivered + pending);
         tracing::info!(function, stream, lag_ms, waiting, dead_letters, "consumer measured");
+        let (lag_ms, dead_letters) = (lag_ms as f64, *dead_letters as f64);
+        // Without a dimension for the alarms, which want one metric for all.
+        metrics::measure(metrics::CONSUMER_LAG, lag_ms);
+        metrics::measure_as(metrics::CONSUMER_LAG, lag_ms, "Function", function);
+        metrics::measure(metrics::CONSUMER_DEAD_LETTERS, dead_letters);
+        metrics::measure_as(metrics::CONSUMER_DEAD_LETTERS, dead_letters, "Function", function);
     }
     Ok(Measured { consumers: measured.len() })
 }
@@ -39,7 +45,7 @@ pub async fn handle(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logged::Logged;
+    use crate::measuring::Measuring;
     use async_trait::async_trait;
     use souk_domain::ports::{Backlog, KeptLetter, LetterOrder};
     use souk_domain::{Aggregate, EntryId, Limit, Page, Result};
@@ -81,14 +87,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_metric_filters_of_the_template_find_what_is_logged() {
-        let logged = Logged::start();
+    async fn the_lag_of_each_consumer_and_the_worst_of_all_become_metrics() {
+        let measuring = Measuring::start();
         let consumers = Consumers::of(&Template::built_in().expect("the template")).expect("its streams");
         let measured = handle(&consumers, &Streams, &Streams).await.expect("a measurement");
-        for filter in ["ConsumerLagMetric", "ConsumerDeadLettersMetric"] {
-            let lines = logged.taken_by(filter);
-            assert_eq!(lines.len(), measured.consumers, "{filter}");
-            assert_eq!((&lines[0]["waiting"], &lines[0]["dead_letters"]), (&2.into(), &3.into()));
+        let told = measuring.end();
+        for metric in [metrics::CONSUMER_LAG, metrics::CONSUMER_DEAD_LETTERS] {
+            assert_eq!(told.of(metric, None).len(), measured.consumers, "{metric}");
+            assert_eq!(told.of(metric, Some("send-mail")).len(), 1, "{metric}");
         }
+        assert_eq!(told.of(metrics::CONSUMER_DEAD_LETTERS, Some("send-mail")), [3.0]);
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use souk_domain::ports::{EventPublisher, Outbox};
 use souk_domain::{Error, EventId};
+use souk_lambda::metrics;
 
 /// Commands publish their own events right after the commit; only what is older than this has been missed.
 const GRACE: chrono::Duration = chrono::Duration::seconds(2);
@@ -33,8 +34,8 @@ pub async fn handle(store: &dyn Outbox, publisher: &dyn EventPublisher) -> Resul
         let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
         if let Err(error) = publisher.publish(&events).await {
             let oldest_ms = events.first().map(|event| (now - event.time).num_milliseconds());
-            // A metric filter of `template.yaml` reads this line.
             tracing::error!(stuck = events.len(), oldest_ms, %error, "events are stuck in the outbox");
+            metrics::measure(metrics::STUCK_OUTBOX_ROWS, events.len() as f64);
             // So that the next tick has them, not the one after the lease.
             store.release_claims(&ids).await?;
             return Err(error);
@@ -51,7 +52,7 @@ pub async fn handle(store: &dyn Outbox, publisher: &dyn EventPublisher) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logged::Logged;
+    use crate::measuring::Measuring;
     use async_trait::async_trait;
     use souk_domain::{Cause, DateTime, Event, MailId, MailKind, Result};
     use std::sync::Mutex;
@@ -105,15 +106,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn stuck_events_are_given_back_and_a_metric_filter_of_the_template_counts_them() {
-        let logged = Logged::start();
+    async fn stuck_events_are_given_back_and_counted() {
+        let measuring = Measuring::start();
         let cause = Cause::internal("test");
         let events: Vec<_> =
             (0..3).map(|_| Event::mail_requested(MailId::new(), MailKind::PasswordChanged, &cause)).collect();
         let outbox = Waiting { events, released: Mutex::default() };
         assert!(handle(&outbox, &Away).await.is_err());
         assert_eq!(outbox.released.lock().expect("a lock").len(), 3);
-        let lines = logged.taken_by("StuckOutboxMetric");
-        assert_eq!((lines.len(), &lines[0]["stuck"]), (1, &3.into()));
+        assert_eq!(measuring.end().of(metrics::STUCK_OUTBOX_ROWS, None), [3.0]);
     }
 }

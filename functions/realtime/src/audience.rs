@@ -42,6 +42,8 @@ pub(crate) struct Post {
     #[serde(flatten)]
     pub(crate) place: Place,
     pub(crate) body: Arc<str>,
+    /// Of the wish behind it, for the log.
+    pub(crate) correlation_id: Arc<str>,
 }
 
 /// What `tell-listeners` is sent: these news for these listeners of a topic.
@@ -101,7 +103,10 @@ impl Audience {
     /// Posts what each topic has for its subscribers, to those who may still hear it; the messages of one connection stay in order.
     pub(crate) async fn post(&self, mail: Vec<(Topic, Vec<Post>, Vec<Subscriber>)>) -> Result<(), Error> {
         let mut letters: HashMap<ConnectionId, Vec<Arc<str>>> = HashMap::new();
+        let mut told = Vec::new();
         for (topic, posts, subscribers) in self.entitled(mail).await {
+            let listeners = subscribers.len();
+            told.extend(posts.iter().map(|post| (topic.clone(), post.place, post.correlation_id.clone(), listeners)));
             let plain: Vec<Arc<str>> =
                 posts.iter().map(|post| message(&topic, post.place, &post.body).into()).collect();
             // Most audiences speak one protocol only.
@@ -121,7 +126,11 @@ impl Audience {
         futures::stream::iter(letters)
             .map(Ok)
             .try_for_each_concurrent(POSTS, |(connection, messages)| self.deliver(connection, messages))
-            .await
+            .await?;
+        for (topic, Place { sequence, .. }, correlation_id, listeners) in told {
+            tracing::info!(%topic, sequence, listeners, %correlation_id, "told");
+        }
+        Ok(())
     }
 
     /// Who may still hear what they subscribed to: anybody what is public, and what is private those whose token has not expired
@@ -178,7 +187,7 @@ fn chunks(posts: &[Post]) -> Vec<&[Post]> {
     let (mut chunks, mut from, mut bytes) = (Vec::new(), 0, 0);
     for (at, post) in posts.iter().enumerate() {
         // In the event a body is a text in JSON, with its quotes escaped.
-        let size = post.body.len() + post.body.matches('"').count() + 100;
+        let size = post.body.len() + post.body.matches('"').count() + post.correlation_id.len() + 130;
         if bytes + size > EVENT_BYTES && at > from {
             chunks.extend(posts.get(from..at));
             (from, bytes) = (at, 0);
@@ -212,7 +221,12 @@ mod tests {
 
     fn post(sequence: u64) -> Post {
         let body = r#"{"type":"InventoryUpdated"}"#.into();
-        Post { kind: Kind::InventoryUpdated, place: Place { sequence, previous: sequence - 1 }, body }
+        Post {
+            kind: Kind::InventoryUpdated,
+            place: Place { sequence, previous: sequence - 1 },
+            body,
+            correlation_id: "c".into(),
+        }
     }
 
     /// Who hears one message on each topic.

@@ -21,7 +21,7 @@ mod world;
 
 pub use audience::{Audience, Part};
 pub use notify::Notifier;
-pub use socket::{SocketReply, SocketRequest};
+pub use socket::{SocketReply, SocketRequest, attend};
 
 use souk_domain::ports::{ConnectionTable, NewsLog, Orders};
 use souk_lambda::Access;

@@ -35,6 +35,7 @@ pub(crate) struct Item {
     pub(crate) entry_id: String,
     pub(crate) kind: Kind,
     pub(crate) news: News,
+    pub(crate) correlation_id: Arc<str>,
 }
 
 /// What a message says beside its topic and place.
@@ -146,11 +147,14 @@ impl Notifier {
 }
 
 fn posts<'a>(
-    Item { kind, news, .. }: &'a Item,
+    Item { kind, news, correlation_id, .. }: &'a Item,
     places: &'a [Option<souk_domain::realtime::Place>],
 ) -> impl Iterator<Item = (&'a Topic, Post)> {
     let placed = news.topics.iter().zip(places).filter_map(|(topic, place)| Some((topic, (*place)?)));
-    placed.map(|(topic, place)| (topic, Post { kind: *kind, place, body: news.body.clone() }))
+    placed.map(|(topic, place)| {
+        let (body, correlation_id) = (news.body.clone(), correlation_id.clone());
+        (topic, Post { kind: *kind, place, body, correlation_id })
+    })
 }
 
 #[cfg(test)]
@@ -163,7 +167,7 @@ mod tests {
     fn item(version: i64, topics: &[Topic], pace: Pace) -> Item {
         let (subject, body) = ("a".to_owned(), r#"{"type":"InventoryUpdated"}"#.into());
         let news = News { subject, version, topics: topics.to_vec(), body, pace };
-        Item { entry_id: version.to_string(), kind: Kind::InventoryUpdated, news }
+        Item { entry_id: version.to_string(), kind: Kind::InventoryUpdated, news, correlation_id: "c".into() }
     }
 
     /// A world in which so many listen to a topic.

@@ -22,7 +22,7 @@ fn item(Delivered { entry_id, event, .. }: &Delivered) -> Option<Item> {
     let (kind, topics) = (Kind::InventoryUpdated, vec![Topic::Product(stock.product_id), Topic::Catalog]);
     let (subject, version, body) = (event.subject.clone(), event.version, body(kind, event));
     let news = News { subject, version, topics, body, pace: Pace::Newest };
-    Some(Item { entry_id: entry_id.clone(), kind, news })
+    Some(Item { entry_id: entry_id.clone(), kind, news, correlation_id: event.correlation_id.as_str().into() })
 }
 
 /// Keeps the latest event of each subject, in the order of the first.

@@ -36,5 +36,5 @@ fn item(Delivered { entry_id, deliveries, event }: &Delivered) -> Option<Item> {
     let age = (souk_domain::now() - order.order_id.made_at()).to_std().unwrap_or_default();
     let pace = Pace::EveryStep { is_young: age < Pace::REMEMBERED, has_waited: *deliveries >= PATIENCE };
     let news = News { subject, version, topics, body, pace };
-    Some(Item { entry_id: entry_id.clone(), kind, news })
+    Some(Item { entry_id: entry_id.clone(), kind, news, correlation_id: event.correlation_id.as_str().into() })
 }

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use souk_domain::realtime::ConnectionId;
 use souk_domain::realtime::Topic;
 use souk_domain::{DateTime, Error};
-use souk_lambda::ApiError;
+use souk_lambda::{ApiError, RequestContext, describe_span};
+use std::future::Future;
+use std::time::Instant;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 /// How long API Gateway keeps a connection at most: rows of the table live no longer.
 const LONGEST_CONNECTION: chrono::Duration = chrono::Duration::hours(2);
@@ -57,6 +61,40 @@ impl SocketReply {
         }
         Self { status_code, body: Some(message.to_string()) }
     }
+}
+
+/// Has a WebSocket function handle an event, with one log line that says whose connection it was.
+///
+/// # Errors
+/// Those of the function.
+pub async fn attend<F>(
+    function: &str,
+    request: SocketRequest,
+    handle: impl FnOnce(SocketRequest) -> F,
+) -> Result<SocketReply, Error>
+where
+    F: Future<Output = Result<SocketReply, Error>>,
+{
+    let context = RequestContext::new(request.request_context.request_id.clone());
+    let (connection, started) = (request.request_context.connection_id.clone(), Instant::now());
+    let span = tracing::error_span!(
+        "message",
+        function,
+        connection,
+        request_id = %context.request_id,
+        caller = Empty,
+        otel.name = Empty,
+        otel.kind = Empty,
+    );
+    describe_span(&span, &function, "server");
+    let attended = context.scope(handle(request).instrument(span.clone())).await;
+    span.in_scope(|| match &attended {
+        Ok(SocketReply { status_code: status, .. }) => {
+            tracing::info!(status, duration_ms = started.elapsed().as_micros() as f64 / 1000.0, "answered");
+        }
+        Err(error) => tracing::error!(%error, "a WebSocket function failed"),
+    });
+    attended
 }
 
 /// The connection that an event is about.

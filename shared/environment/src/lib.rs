@@ -79,7 +79,7 @@ pub struct Environment {
 impl Environment {
     /// The environment of a Lambda function. Starts logging.
     pub async fn from_process() -> Self {
-        souk_lambda::start_logging("info");
+        souk_lambda::start_telemetry("info");
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         Self::new(variable, AwsSettings::from_environment().await)
     }

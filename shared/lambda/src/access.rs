@@ -1,6 +1,7 @@
 //! Who may call a function. Its handler's signature says so: [`MaybeCaller`], [`Caller`], [`Staff`] or [`Admin`]; this is the one
 //! place where it is checked.
 
+use crate::context::note_caller;
 use crate::{ApiError, Bearer, ClientAddress, Door, TokenKeys};
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::HeaderMap;
@@ -25,6 +26,7 @@ impl Access {
     /// 401 `invalid_token`, `session_ended`, 403 `second_factor_required`
     pub async fn identify(&self, token: &str) -> Result<Principal, ApiError> {
         let (bearer, expires_at) = self.keys.read_until(token)?;
+        note_caller(bearer.identity.id);
         self.door.admit(Some(bearer), &[]).await?;
         if bearer.must_enrol {
             return Err(ApiError::second_factor_required());
@@ -44,6 +46,7 @@ impl Access {
             ));
         }
         let Principal { identity, session, .. } = *principal;
+        note_caller(identity.id);
         self.door.admit(Some(Bearer { identity, session, must_enrol: false }), &[]).await
     }
 }
@@ -104,6 +107,9 @@ where
         }
         let Access { keys, door } = Access::from_ref(state);
         let bearer = token_from(&parts.headers)?.map(|token| keys.read(token)).transpose()?;
+        if let Some(bearer) = bearer {
+            note_caller(bearer.identity.id);
+        }
         let writes = (!parts.method.is_safe()).then(|| match bearer {
             Some(bearer) => door.meter(Rate::WRITES, bearer.identity.id),
             None => door.meter(Rate::WRITES, ClientAddress::of(&parts.extensions)),

@@ -1,5 +1,6 @@
+use crate::telemetry::metrics;
 use souk_domain::ports::{Cache, CacheKey, EventPublisher, Outbox};
-use souk_domain::{Event, EventData, EventId, Version};
+use souk_domain::{Event, EventData, EventId, OrderStep, Version};
 use std::sync::Arc;
 
 /// Events in one publication: bounds the size of one Redis command.
@@ -25,6 +26,7 @@ impl Announcer {
 
     /// Announces committed events.
     pub async fn announce(&self, events: &[Event]) {
+        events.iter().for_each(note);
         for events in events.chunks(CHUNK) {
             let versions: Vec<_> = events.iter().filter_map(cached_version).collect();
             // Both at once: one round trip's time for the two.
@@ -43,6 +45,32 @@ impl Announcer {
             }
         }
     }
+}
+
+/// Logs and counts what was committed. Every change comes here once: a repetition has no events.
+fn note(event: &Event) {
+    let Event { id, subject, correlation_id, data, .. } = event;
+    tracing::info!(event = %id, kind = data.name(), subject, correlation_id, "committed");
+    match event.data.order() {
+        Some((OrderStep::Placed, _)) => metrics::count(metrics::ORDERS_PLACED, 1),
+        Some((step, _)) if is_of_money(step) => metrics::count_as(metrics::PAYMENTS, "Result", &format!("{step:?}")),
+        _ => {}
+    }
+}
+
+/// Whether money moved or did not.
+fn is_of_money(step: OrderStep) -> bool {
+    use OrderStep::*;
+    matches!(
+        step,
+        PaymentChallenged
+            | PaymentAuthorised
+            | PaymentCaptured
+            | PaymentFailed
+            | PaymentVoided
+            | Refunded
+            | RefundFailed
+    )
 }
 
 /// The cached copy that an event makes old, and the version that is new.

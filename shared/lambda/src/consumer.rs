@@ -1,6 +1,12 @@
+use crate::{RequestContext, telemetry};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use souk_domain::{Error, Event};
+use souk_domain::{DateTime, Error, Event};
+use std::borrow::Cow;
+use std::future::Future;
+use std::time::Instant;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 /// What the stream trigger sends to a consumer function.
 #[derive(Debug, Serialize, Deserialize)]
@@ -79,6 +85,96 @@ impl Batch {
         }
         (events, response)
     }
+}
+
+/// What a log line says of an event: enough to find its wish, and how old it is.
+#[derive(Deserialize)]
+struct Heading<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow, rename = "correlationid")]
+    correlation_id: Cow<'a, str>,
+    time: DateTime,
+}
+
+/// An event on its way through a consumer.
+struct Seen {
+    entry_id: String,
+    deliveries: u64,
+    event: String,
+    kind: String,
+    time: DateTime,
+    context: RequestContext,
+    span: Span,
+}
+
+impl Seen {
+    /// Nothing for what is no event: its consumer says so.
+    fn of(function: &str, record: &Record) -> Option<Self> {
+        let Heading { id, kind, correlation_id, time } = serde_json::from_str(record.event.get()).ok()?;
+        let span = tracing::error_span!(
+            parent: None, "event", function, event = %id, %correlation_id, otel.name = Empty, otel.kind = Empty
+        );
+        telemetry::describe_span(&span, &format_args!("{function} {kind}"), "consumer");
+        let context = RequestContext { request_id: id.to_string(), correlation_id: correlation_id.into_owned() };
+        let (entry_id, deliveries) = (record.entry_id.clone(), record.deliveries);
+        Some(Self { entry_id, deliveries, event: id.into_owned(), kind: kind.into_owned(), time, context, span })
+    }
+}
+
+/// Has a consumer function handle a batch, with a log line for each event, under the correlation id of the wish behind it. What happens
+/// meanwhile belongs to the trace of that wish, or of each of them when there are several.
+///
+/// # Errors
+/// Those of the function, which fail the batch.
+pub async fn deliver<F>(function: &str, batch: Batch, handle: impl FnOnce(Batch) -> F) -> Result<BatchResponse, Error>
+where
+    F: Future<Output = Result<BatchResponse, Error>>,
+{
+    let seen: Vec<Seen> = batch.records.iter().filter_map(|record| Seen::of(function, record)).collect();
+    let started = Instant::now();
+    let handled = match &seen[..] {
+        [only] => only.context.clone().scope(handle(batch).instrument(only.span.clone())).await,
+        several => {
+            let span = tracing::error_span!(parent: None, "batch", function, events = several.len(), otel.kind = Empty);
+            telemetry::describe_span(&span, &format_args!("{function} batch"), "consumer");
+            for one in several {
+                one.context.clone().begin(&one.span);
+                telemetry::link(&span, &one.span);
+            }
+            handle(batch).instrument(span).await
+        }
+    };
+    let duration_ms = started.elapsed().as_micros() as f64 / 1000.0;
+    for Seen { entry_id, deliveries, event, kind, time, context, span } in seen {
+        let is_left = |response: &BatchResponse| {
+            response.batch_item_failures.iter().any(|failure| failure.item_identifier == entry_id)
+        };
+        let outcome = match &handled {
+            Ok(response) if is_left(response) => "again",
+            Ok(_) => "handled",
+            Err(_) => "failed",
+        };
+        if outcome == "failed" {
+            telemetry::fail(&span, "the batch failed");
+        }
+        let (age_ms, correlation_id) = ((souk_domain::now() - time).num_milliseconds(), context.correlation_id);
+        tracing::info!(
+            function,
+            kind,
+            event,
+            entry = entry_id,
+            deliveries,
+            outcome,
+            age_ms,
+            duration_ms,
+            correlation_id,
+            "delivered"
+        );
+    }
+    handled
 }
 
 /// Runs a consumer: hands the events of the batch over at once, so that it can coalesce them.

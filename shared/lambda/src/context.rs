@@ -1,12 +1,15 @@
-use axum::extract::Request;
+use crate::telemetry;
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use souk_domain::Allowance;
+use souk_domain::{Allowance, CustomerId};
 use std::cell::Cell;
-use std::time::Duration;
+use std::future::Future;
+use std::time::{Duration, Instant};
 use tracing::Instrument;
+use tracing::field::Empty;
 
 /// What identifies the request that is being answered.
 #[derive(Clone, Debug)]
@@ -45,32 +48,76 @@ fn add_allowance(response: &mut Response) {
 impl RequestContext {
     /// The context of the request that the present task answers; a new one outside of a request.
     pub fn current() -> Self {
-        CURRENT.try_with(Clone::clone).unwrap_or_else(|_| Self::from_headers(&HeaderMap::new()))
+        Self::present().unwrap_or_else(|| Self::new(None))
     }
 
-    fn from_headers(headers: &HeaderMap) -> Self {
-        let request_id = uuid::Uuid::now_v7().to_string();
+    /// The context of the request that the present task answers.
+    pub(crate) fn present() -> Option<Self> {
+        CURRENT.try_with(Clone::clone).ok()
+    }
+
+    /// The context of a wish that nobody gave a correlation id.
+    pub fn new(request_id: Option<String>) -> Self {
+        Self::from_headers(&HeaderMap::new(), request_id.as_deref())
+    }
+
+    /// `request_id` is Lambda's, so that its own log lines are found by it.
+    fn from_headers(headers: &HeaderMap, request_id: Option<&str>) -> Self {
+        let request_id = request_id.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
         let correlation_id = headers.get("x-correlation-id").and_then(|value| value.to_str().ok());
         // Bounded, since it travels through events and messages.
-        let correlation_id = correlation_id.filter(|id| (1..=128).contains(&id.len()));
-        Self { correlation_id: correlation_id.unwrap_or(&request_id).to_owned(), request_id }
+        let correlation_id = correlation_id.filter(|id| (1..=128).contains(&id.len())).map(str::to_owned);
+        let of_trace = || telemetry::continues(headers).map(|parent| parent.trace_id().to_string());
+        let correlation_id = correlation_id.or_else(of_trace).unwrap_or_else(|| request_id.clone());
+        Self { correlation_id, request_id }
+    }
+
+    /// Does something as a part of the wish that this is the context of.
+    pub async fn scope<F: Future>(self, work: F) -> F::Output {
+        CURRENT.scope(self, work).await
+    }
+
+    /// Begins a span that may belong to the trace of this wish.
+    pub(crate) fn begin(self, span: &tracing::Span) {
+        CURRENT.sync_scope(self, || span.in_scope(|| ()));
     }
 }
 
-/// Gives each request its ids, logs one line when it is answered and names the request in the answer.
+/// Notes who it is whose request is answered, for the log.
+pub(crate) fn note_caller(caller: CustomerId) {
+    tracing::Span::current().record("caller", tracing::field::display(caller));
+}
+
+/// Gives each request its ids, logs one line when it is answered, measures it, and names the request in the answer.
 pub(crate) async fn with_context(request: Request, next: Next) -> Response {
-    let context = RequestContext::from_headers(request.headers());
-    let span = tracing::info_span!("request", id = %context.request_id, correlation = %context.correlation_id);
-    let id = context.request_id.parse().ok();
+    let lambda = request.extensions().get::<lambda_runtime::Context>();
+    let context = RequestContext::from_headers(request.headers(), lambda.map(|lambda| lambda.request_id.as_str()));
+    let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
+    // Of the level of errors, so that no line is without it whatever the log is told to leave out.
+    let span = tracing::error_span!(
+        "request",
+        request_id = %context.request_id,
+        correlation_id = %context.correlation_id,
+        caller = Empty,
+        otel.name = Empty,
+        otel.kind = Empty,
+    );
+    telemetry::describe_span(&span, &format_args!("{method} {route}"), "server");
+    if let Some(parent) = telemetry::continues(request.headers()) {
+        telemetry::link_to(&span, parent, &context.correlation_id);
+    }
+    let id = context.request_id.parse().ok();
     let is_somebodys = request.headers().contains_key(AUTHORIZATION);
-    let route = request.extensions().get::<axum::extract::MatchedPath>().cloned();
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let answer = async {
         let mut response = next.run(request).await;
-        let route = route.as_ref().map_or("unknown", |route| route.as_str());
-        let (status, micros) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
-        tracing::info!(%method, route, status, micros, "answered");
+        let (status, took) = (response.status().as_u16(), started.elapsed());
+        tracing::info!(%method, route, status, duration_ms = took.as_micros() as f64 / 1000.0, "answered");
+        telemetry::metrics::measure_request(&method, &route, took);
+        if response.status().is_server_error() {
+            telemetry::fail(&tracing::Span::current(), response.status().as_str());
+        }
         if let Some(id) = id {
             response.headers_mut().insert("x-request-id", id);
         }
@@ -81,5 +128,5 @@ pub(crate) async fn with_context(request: Request, next: Next) -> Response {
         }
         response
     };
-    CURRENT.scope(context, ALLOWANCE.scope(Cell::new(None), answer.instrument(span))).await
+    context.scope(ALLOWANCE.scope(Cell::new(None), answer.instrument(span))).await
 }

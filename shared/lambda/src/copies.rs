@@ -1,3 +1,4 @@
+use crate::telemetry::metrics;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use souk_domain::ports::{Cache, CacheKey, Cached};
@@ -20,6 +21,9 @@ impl Copies {
             tracing::debug!(%error, "the cache is away, the store answers");
             Vec::new()
         });
+        let hits = found.iter().flatten().count();
+        metrics::count(metrics::CACHE_HITS, hits);
+        metrics::count(metrics::CACHE_MISSES, N - hits);
         found.try_into().unwrap_or([const { None }; N])
     }
 

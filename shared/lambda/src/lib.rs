@@ -14,12 +14,13 @@ mod paging;
 mod reply;
 mod seal;
 mod serve;
+mod telemetry;
 mod token;
 
 pub use access::{Access, Admin, Caller, MaybeCaller, Staff, token_from};
 pub use announce::{Announcer, cached_version};
 pub use client::ClientAddress;
-pub use consumer::{Batch, BatchItemFailure, BatchResponse, Delivered, Record, consume};
+pub use consumer::{Batch, BatchItemFailure, BatchResponse, Delivered, Record, consume, deliver};
 pub use context::RequestContext;
 pub use copies::Copies;
 pub use door::Door;
@@ -31,7 +32,8 @@ pub use openapi::{
 pub use paging::{Paging, read_limit};
 pub use reply::{Done, Envelope, Failure, Metadata, Reply};
 pub use seal::Seal;
-pub use serve::{Invocation, Served, Tick, serve_event, serve_http, serve_invocation, start_logging, wrap};
+pub use serve::{Invocation, Served, Tick, serve_consumer, serve_event, serve_http, serve_invocation, wrap};
+pub use telemetry::{describe_span, flush_telemetry, metrics, start_telemetry};
 pub use token::{Bearer, TokenIssuer, TokenKeys};
 
 use chrono::Duration;

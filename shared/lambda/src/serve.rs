@@ -1,13 +1,17 @@
-use crate::{ApiError, context};
+use crate::telemetry::{flush_telemetry, metrics};
+use crate::{ApiError, Batch, BatchResponse, context, deliver};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use http_body_util::BodyExt;
+use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::future::Future;
 use std::time::{Instant, SystemTime};
+use tower::Service;
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
 use utoipa_axum::router::OpenApiRouter;
 
 /// What a function's `main` gives back.
@@ -38,7 +42,7 @@ fn answer_panic(panic: Box<dyn Any + Send>) -> Response {
 /// When the Lambda runtime API cannot be reached.
 pub async fn serve_http(router: OpenApiRouter) -> Served {
     let (router, _) = router.split_for_parts();
-    lambda_http::run(wrap(router)).await
+    serve(lambda_http::Adapter::from(wrap(router))).await
 }
 
 /// Serves a function that takes events on Lambda.
@@ -52,6 +56,17 @@ where
     F: Future<Output = Result<R, souk_domain::Error>>,
 {
     serve_invocation(|invocation| handle(invocation.payload)).await
+}
+
+/// Serves a consumer of events on Lambda.
+///
+/// # Errors
+/// When the Lambda runtime API cannot be reached.
+pub async fn serve_consumer<F>(function: &str, handle: impl Fn(Batch) -> F) -> Served
+where
+    F: Future<Output = Result<BatchResponse, souk_domain::Error>>,
+{
+    serve_event(|batch| deliver(function, batch, &handle)).await
 }
 
 /// What a schedule sends; nothing in it matters.
@@ -78,31 +93,42 @@ where
     R: Serialize,
     F: Future<Output = Result<R, souk_domain::Error>>,
 {
-    let service = lambda_runtime::service_fn(|event: lambda_runtime::LambdaEvent<E>| {
+    serve(lambda_runtime::service_fn(|event: LambdaEvent<E>| {
         let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let (id, deadline) = (event.context.request_id, Instant::now() + left);
+        let span = tracing::error_span!("invocation", request_id = id);
         let answer = handle(Invocation { payload: event.payload, id, deadline });
-        async { answer.await.map_err(lambda_runtime::Error::from) }
-    });
-    lambda_runtime::run(service).await
+        async { logged(answer.await).map_err(lambda_runtime::Error::from) }.instrument(span)
+    }))
+    .await
 }
 
-/// The driver logs what SQL Server says of a broken constraint, with the values in it; the store logs it without.
-const QUIET: &str = "tiberius::tds=off";
+/// One log line for an invocation; Lambda's own line of the same request id tells how long it took and how much memory.
+fn logged<R>(answer: Result<R, souk_domain::Error>) -> Result<R, souk_domain::Error> {
+    match &answer {
+        Ok(_) => tracing::info!("invoked"),
+        Err(error) => tracing::error!(%error, "the invocation failed"),
+    }
+    answer
+}
 
-/// Starts logging to standard error: JSON on Lambda, for people elsewhere. `SOUK_LOG` chooses what (as `RUST_LOG` does),
-/// else `default`.
-pub fn start_logging(default: &str) {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("SOUK_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    #[allow(clippy::expect_used, reason = "a constant")]
-    let filter = filter.add_directive(QUIET.parse().expect("a directive"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() {
-        builder.json().flatten_event(true).without_time().try_init()
-    } else {
-        builder.try_init()
-    };
-    // Started before, by a test of the same process.
-    drop(started);
+/// Runs a function on Lambda: counts its cold start, and sends what it told about itself once each answer is on its way.
+async fn serve<S, E, R>(function: S) -> Served
+where
+    S: Service<LambdaEvent<E>, Response = R>,
+    S::Future: Future<Output = Result<R, S::Error>>,
+    S::Error: Into<lambda_runtime::Diagnostic> + std::fmt::Debug,
+    E: DeserializeOwned,
+    R: Serialize,
+{
+    metrics::start();
+    if let Ok(function) = std::env::var("AWS_LAMBDA_FUNCTION_NAME") {
+        metrics::count_as(metrics::COLD_STARTS, "Function", &function);
+    }
+    let flushing = tower::util::MapFutureLayer::new(|answering| async {
+        let answered = answering.await;
+        flush_telemetry().await;
+        answered
+    });
+    lambda_runtime::Runtime::new(function).layer(flushing).run().await
 }

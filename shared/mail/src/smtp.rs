@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use souk_domain::ports::Mailer;
 use souk_domain::{Error, OutgoingMail, Result};
 use std::time::Duration;
+use tracing::Instrument;
 
 /// How long each step of a conversation with the server may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -45,7 +46,8 @@ impl SmtpMailer {
 #[async_trait]
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &OutgoingMail) -> Result<()> {
-        match self.transport.send(self.message(mail)?).await {
+        let span = tracing::debug_span!("mail", otel.name = "SMTP", otel.kind = "client");
+        match self.transport.send(self.message(mail)?).instrument(span).await {
             Ok(_) => Ok(()),
             // A server's words may quote the address, so only their kind is told.
             Err(error) if error.is_permanent() => {

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use souk_domain::{Error, Result};
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::Instrument;
 use url::form_urlencoded;
 
 /// The version of the API that this adapter was written for. Since this one, what a capture leaves and what a cancellation lets
@@ -150,7 +151,8 @@ impl Wish<'_> {
 
     async fn attempt<T: DeserializeOwned>(&self, call: &Call) -> std::result::Result<Reply<T>, Trouble> {
         let start = Instant::now();
-        let outcome = match self.send(call).await {
+        let span = tracing::debug_span!("payment provider", otel.name = call.shape, otel.kind = "client");
+        let outcome = match self.send(call).instrument(span).await {
             Ok(response) => read(&response),
             Err(trouble) => Err((trouble, None)),
         };

@@ -56,6 +56,6 @@ async fn backlog(connection: &mut ConnectionManager, stream: &str, function: &st
 impl Backlogs for RedisLink {
     async fn backlog(&self, stream: Aggregate, function: &str) -> Result<Backlog> {
         let stream = stream_name(stream);
-        self.call(|mut connection| async move { backlog(&mut connection, &stream, function).await }).await
+        self.call("backlog", |mut connection| async move { backlog(&mut connection, &stream, function).await }).await
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn read(value: Option<String>) -> Option<Cached> {
 impl RedisLink {
     async fn values(&self, keys: &[CacheKey]) -> Result<Vec<Option<String>>> {
         let names: Vec<String> = keys.iter().map(name).collect();
-        self.call(|mut connection| async move { connection.mget(names).await }).await
+        self.call("values", |mut connection| async move { connection.mget(names).await }).await
     }
 
     async fn write_newer<'a>(&self, entries: impl Iterator<Item = (&'a CacheKey, Version, &'a str)>) -> Result<()> {
@@ -63,7 +63,7 @@ impl RedisLink {
         for (_, version, document) in entries {
             write.arg(version).arg(document);
         }
-        self.query(write).await
+        self.query("write_newer", write).await
     }
 }
 
@@ -90,6 +90,6 @@ impl Cache for RedisLink {
     }
 
     async fn ping(&self) -> Result<()> {
-        self.call(|mut connection| async move { redis::cmd("PING").query_async(&mut connection).await }).await
+        self.call("ping", |mut connection| async move { redis::cmd("PING").query_async(&mut connection).await }).await
     }
 }

@@ -231,7 +231,7 @@ impl Carts for RedisLink {
         open.arg(text(owner)).arg(new.to_string());
         open.arg(from.map(|id| id.to_string()).unwrap_or_default()).arg(Cart::MAX_LINES).arg(Quantity::MAX);
         open.arg(millis(if owner.is_some() { CUSTOMERS } else { EMPTY }));
-        let id: String = self.query(open).await?;
+        let id: String = self.query("open_cart", open).await?;
         let id = id.parse().map_err(|_| unreadable())?;
         Ok(self.cart(id, owner).await?.0)
     }
@@ -240,7 +240,7 @@ impl Carts for RedisLink {
         let mut invocation = READ.prepare_invoke();
         invocation.key(name(id)).arg(text(caller)).arg(millis(GUESTS)).arg(millis(CUSTOMERS));
         let (fields, copies): (Vec<String>, Vec<String>) =
-            self.call(|mut connection| async move { invocation.invoke_async(&mut connection).await }).await?;
+            self.call("cart", |mut connection| async move { invocation.invoke_async(&mut connection).await }).await?;
         if fields.is_empty() {
             return Err(Error::NotFound("cart"));
         }
@@ -268,7 +268,7 @@ impl Carts for RedisLink {
         command.arg(Cart::MAX_LINES).arg(Quantity::MAX).arg(millis(GUESTS)).arg(millis(CUSTOMERS));
         let fingerprint = claim.map(|claim| souk_domain::TokenHash(claim.fingerprint).to_hex());
         command.arg(fingerprint.unwrap_or_default()).arg(Claim::KEPT.num_milliseconds());
-        let word: String = self.query(command).await?;
+        let word: String = self.query("change_cart", command).await?;
         match word.as_str() {
             "done" => Ok(false),
             "replayed" => Ok(true),
@@ -287,7 +287,7 @@ impl Carts for RedisLink {
     async fn close_cart(&self, id: CartId, order: OrderId) -> Result<()> {
         let mut close = eval(CLOSE, &[name(id)]);
         close.arg(order.to_string()).arg(millis(ORDERED));
-        self.query(close).await
+        self.query("close_cart", close).await
     }
 }
 

@@ -65,7 +65,7 @@ impl RedisLink {
     ) -> Result<Vec<KeptLetter>> {
         let (stream, redrives) = (stream_of(function), redrives_of(function));
         let (letters, later) = self
-            .call(|mut connection| async move {
+            .call("kept_between", |mut connection| async move {
                 let found: StreamRangeReply = match order {
                     LetterOrder::OldestFirst => connection.xrange_count(&stream, from, to, count).await?,
                     LetterOrder::NewestFirst => connection.xrevrange_count(&stream, to, from, count).await?,
@@ -121,13 +121,13 @@ impl DeadLetters for RedisLink {
 
     async fn letter_count(&self, function: &str) -> Result<u64> {
         let stream = stream_of(function);
-        self.call(|mut connection| async move { connection.xlen(stream).await }).await
+        self.call("letter_count", |mut connection| async move { connection.xlen(stream).await }).await
     }
 
     async fn failed_again(&self, function: &str, id: EntryId, error: &str) -> Result<()> {
         let mut note = eval(FAILED_AGAIN, &[stream_of(function), redrives_of(function)]);
         note.arg(id.to_string()).arg(shortened(error));
-        self.query(note).await
+        self.query("failed_again", note).await
     }
 
     async fn discard(&self, function: &str, id: EntryId) -> Result<()> {
@@ -135,6 +135,6 @@ impl DeadLetters for RedisLink {
         pipeline.atomic();
         pipeline.xdel(stream_of(function), &[id.to_string()]).ignore();
         pipeline.hdel(redrives_of(function), &redrive_fields(id)).ignore();
-        self.call(|mut connection| async move { pipeline.query_async(&mut connection).await }).await
+        self.call("discard", |mut connection| async move { pipeline.query_async(&mut connection).await }).await
     }
 }

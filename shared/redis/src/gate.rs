@@ -100,7 +100,7 @@ impl Gate for RedisLink {
             invocation.arg(rate.per.as_micros() as f64 / f64::from(rate.burst)).arg(rate.burst);
         }
         let answer: Vec<i64> =
-            self.call(|mut connection| async move { invocation.invoke_async(&mut connection).await }).await?;
+            self.call("admit", |mut connection| async move { invocation.invoke_async(&mut connection).await }).await?;
         let micros = |micros: i64| Duration::from_micros(micros.unsigned_abs());
         let allowance = |(said, meter): (&[i64], &Meter)| Allowance {
             limit: meter.rate.burst,
@@ -122,7 +122,7 @@ impl Gate for RedisLink {
             pipeline.mget(marks.collect::<Vec<_>>());
         }
         let marks: Vec<Vec<Option<String>>> =
-            self.call(|mut connection| async move { pipeline.query_async(&mut connection).await }).await?;
+            self.call("ended", |mut connection| async move { pipeline.query_async(&mut connection).await }).await?;
         let marks: Vec<Option<String>> = marks.into_iter().flatten().collect();
         let is_ended = |session: SessionId, [everything, this]: &[Option<String>; 2]| {
             this.is_some() || everything.as_deref().and_then(cutoff).is_some_and(|cutoff| cutoff.ends(session))

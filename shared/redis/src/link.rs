@@ -5,6 +5,7 @@ use souk_domain::{Error, Result};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// How long a connection may take to open.
 const CONNECT: Duration = Duration::from_millis(250);
@@ -39,20 +40,25 @@ impl RedisLink {
         Ok(Self { client, connection, breaker: Arc::new(AsyncRecloser::from(breaker)) })
     }
 
-    /// Runs commands on the shared connection, behind the breaker.
-    pub(crate) async fn call<T, F>(&self, commands: impl FnOnce(ConnectionManager) -> F) -> Result<T>
+    /// Runs commands on the shared connection, behind the breaker; `what` they do names them in traces.
+    pub(crate) async fn call<T, F>(
+        &self,
+        what: &'static str,
+        commands: impl FnOnce(ConnectionManager) -> F,
+    ) -> Result<T>
     where
         F: Future<Output = RedisResult<T>>,
     {
-        self.breaker.call(commands(self.connection.clone())).await.map_err(|error| match error {
+        let span = tracing::debug_span!("redis", otel.name = what, otel.kind = "client", db.system.name = "redis");
+        self.breaker.call(commands(self.connection.clone())).instrument(span).await.map_err(|error| match error {
             recloser::Error::Inner(error) => unavailable(error),
             recloser::Error::Rejected => Error::Unavailable("Redis failed a moment ago".to_owned()),
         })
     }
 
     /// Runs one command on the shared connection.
-    pub(crate) async fn query<T: FromRedisValue>(&self, command: Cmd) -> Result<T> {
-        self.call(|mut connection| async move { command.query_async(&mut connection).await }).await
+    pub(crate) async fn query<T: FromRedisValue>(&self, what: &'static str, command: Cmd) -> Result<T> {
+        self.call(what, |mut connection| async move { command.query_async(&mut connection).await }).await
     }
 
     /// A connection of one's own, for commands that wait.

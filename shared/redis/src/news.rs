@@ -175,7 +175,7 @@ impl NewsLog for RedisLink {
             pipeline.add_command(note(one, at));
         }
         let answers: Vec<Vec<String>> =
-            self.call(|mut connection| async move { pipeline.query_async(&mut connection).await }).await?;
+            self.call("note", |mut connection| async move { pipeline.query_async(&mut connection).await }).await?;
         answers.iter().map(|answer| noted(answer)).collect()
     }
 
@@ -183,14 +183,14 @@ impl NewsLog for RedisLink {
         let until = at.timestamp_micros() + time.as_micros() as i64;
         let mut rest = eval(REST, &[told_key(subject)]);
         rest.arg(until).arg(KNOWN.as_millis() as u64);
-        self.query(rest).await
+        self.query("rest", rest).await
     }
 
     async fn missed(&self, topic: &Topic, after: Option<Sequence>, at: DateTime) -> Result<Missed> {
         let mut look = eval(MISSED, &keys_of(topic));
         look.arg(after.map(|after| after.to_string()).unwrap_or_default());
         look.arg(at.timestamp_micros()).arg(KNOWN.as_millis() as u64);
-        let answer: Vec<String> = self.query(look).await?;
+        let answer: Vec<String> = self.query("missed", look).await?;
         missed(&answer, after)
     }
 }

@@ -44,7 +44,7 @@ impl EventPublisher for RedisLink {
         for event in events {
             append.arg(event.to_json());
         }
-        let appended: Result<()> = self.query(append).await;
+        let appended: Result<()> = self.query("publish", append).await;
         PUBLISHED.send_modify(|times| *times += 1);
         appended
     }

@@ -90,11 +90,11 @@ impl Sessions for RedisLink {
         start.arg(session.customer_id.to_string()).arg(token.to_hex()).arg(used.timestamp_micros());
         start.arg(&session.user_agent).arg(life(session.id, lives, used)).arg(session.id.to_string());
         start.arg(SessionLife::of(souk_domain::Role::Customer).longest.num_milliseconds());
-        self.query(start).await
+        self.query("start", start).await
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>> {
-        let fields: HashMap<String, String> = self.query(redis::Cmd::hgetall(name(id))).await?;
+        let fields: HashMap<String, String> = self.query("session", redis::Cmd::hgetall(name(id))).await?;
         Ok(read(id, &fields))
     }
 
@@ -109,7 +109,7 @@ impl Sessions for RedisLink {
         let mut refresh = eval(REFRESH, &[name(id), session_mark(id)]);
         refresh.arg(shown.to_hex()).arg(hex(&salt)).arg(successor.to_hex()).arg(now.timestamp_micros());
         refresh.arg(REFRESH_GRACE.num_microseconds()).arg(life(id, lives, now)).arg(ENDED.as_millis() as u64);
-        let (word, salt): (String, String) = self.query(refresh).await?;
+        let (word, salt): (String, String) = self.query("refresh", refresh).await?;
         match word.as_str() {
             "replaced" => {
                 let number =
@@ -123,7 +123,7 @@ impl Sessions for RedisLink {
 
     async fn sessions(&self, customer: CustomerId) -> Result<Vec<Session>> {
         let set = sessions_of(customer);
-        self.call(|mut connection| async move {
+        self.call("sessions", |mut connection| async move {
             let ids: Vec<String> = connection.smembers(&set).await?;
             let ids: Vec<SessionId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
             if ids.is_empty() {
@@ -150,14 +150,14 @@ impl Sessions for RedisLink {
     async fn end(&self, customer: CustomerId, id: SessionId) -> Result<bool> {
         let mut end = eval(END, &[name(id), session_mark(id), sessions_of(customer)]);
         end.arg(customer.to_string()).arg(id.to_string()).arg(ENDED.as_millis() as u64);
-        self.query(end).await
+        self.query("end", end).await
     }
 
     async fn end_all(&self, customer: CustomerId, cutoff: SessionCutoff) -> Result<()> {
         let set = sessions_of(customer);
         let kept = cutoff.kept.map(|id| id.to_string()).unwrap_or_default();
         let mark = format!("{}:{kept}", cutoff.at.timestamp_micros());
-        self.call(|mut connection| async move {
+        self.call("end_all", |mut connection| async move {
             let mut pipeline = redis::pipe();
             pipeline.atomic();
             // The mark first: what refreshes in between is refused by it.

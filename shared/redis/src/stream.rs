@@ -168,7 +168,7 @@ impl EventStream for RedisEventStream {
     async fn ensure_group(&self, group: &StreamGroup) -> Result<()> {
         let (stream, name, gone) = (stream_name(group.stream), group.group.clone(), self.gone.as_millis() as u64);
         self.link
-            .call(|mut connection| async move {
+            .call("ensure_group", |mut connection| async move {
                 let made: RedisResult<()> = connection.xgroup_create_mkstream(&stream, &name, "0").await;
                 match made {
                     Err(error) if error.code() == Some("BUSYGROUP") => {}
@@ -204,7 +204,7 @@ impl EventStream for RedisEventStream {
     async fn left_behind(&self, group: &StreamGroup, count: usize) -> Result<Vec<StreamEntry>> {
         let (stream, name, reader) = (stream_name(group.stream), group.group.clone(), group.reader.clone());
         self.link
-            .call(|mut connection| async move {
+            .call("left_behind", |mut connection| async move {
                 loop {
                     let held: StreamPendingCountReply =
                         connection.xpending_consumer_count(&stream, &name, "-", "+", count, &reader).await?;
@@ -247,7 +247,7 @@ impl EventStream for RedisEventStream {
         // Less than any pause; what makes two readers that claim the same entry differ.
         let idle = (first_pause / 2).as_millis() as usize;
         self.link
-            .call(|mut connection| async move {
+            .call("claim", |mut connection| async move {
                 let pending: StreamPendingCountReply =
                     connection.xpending_count(&stream, &name, "-", "+", LOOK_AT).await?;
                 let due: HashMap<String, u64> =
@@ -276,7 +276,10 @@ impl EventStream for RedisEventStream {
         // JUSTID does not count as a delivery.
         command.arg("JUSTID");
         self.link
-            .call(|mut connection| async move { command.query_async::<redis::Value>(&mut connection).await })
+            .call(
+                "put_back",
+                |mut connection| async move { command.query_async::<redis::Value>(&mut connection).await },
+            )
             .await
             .map(drop)
     }
@@ -286,7 +289,7 @@ impl EventStream for RedisEventStream {
             return Ok(());
         }
         let (stream, name, ids) = (stream_name(group.stream), group.group.clone(), ids.to_vec());
-        self.link.call(|mut connection| async move { connection.xack(stream, name, &ids).await }).await
+        self.link.call("acknowledge", |mut connection| async move { connection.xack(stream, name, &ids).await }).await
     }
 
     async fn bury(&self, group: &StreamGroup, letters: &[DeadLetter]) -> Result<()> {
@@ -302,13 +305,13 @@ impl EventStream for RedisEventStream {
             bury.arg(entry.correlation_id().map(|id| ("correlation", id)).as_slice());
             pipeline.add_command(bury).ignore();
         }
-        self.link.call(|mut connection| async move { pipeline.query_async(&mut connection).await }).await
+        self.link.call("bury", |mut connection| async move { pipeline.query_async(&mut connection).await }).await
     }
 
     async fn trim(&self, stream: Aggregate, groups: &[String]) -> Result<()> {
         let (name, wanted) = (stream_name(stream), groups.to_vec());
         self.link
-            .call(|mut connection| async move {
+            .call("trim", |mut connection| async move {
                 let groups: StreamInfoGroupsReply = connection.xinfo_groups(&name).await?;
                 if !wanted.iter().all(|wanted| groups.groups.iter().any(|group| group.name == *wanted)) {
                     return Ok(());

@@ -32,6 +32,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use souk_domain::{Cause, Committed, Error, Event, Result, Version};
 use std::path::Path;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// Read connections: enough to keep the cores busy, few enough to stay small in memory.
 const READERS: u32 = 4;
@@ -74,7 +75,7 @@ impl SqliteStore {
     ) -> Result<T> {
         let readers = self.readers.clone();
         let work = move || query(&*readers.get().map_err(unavailable)?);
-        tokio::task::spawn_blocking(work).await.map_err(internal)?
+        tokio::task::spawn_blocking(work).instrument(span("read")).await.map_err(internal)?
     }
 
     /// Runs a command that honours the claim of its cause, in one transaction with the events it makes.
@@ -84,8 +85,14 @@ impl SqliteStore {
         work: impl FnOnce(&Connection, &Cause) -> Result<(T, Vec<Event>)> + Send + 'static,
     ) -> Result<Committed<T>> {
         let cause = cause.clone();
-        self.writer.write(move |connection| claim::once(connection, &cause, work)).await
+        let written = self.writer.write(move |connection| claim::once(connection, &cause, work));
+        written.instrument(span("command")).await
     }
+}
+
+/// A read or a command, in traces; a command's time is also that of those it shares its transaction with.
+fn span(what: &'static str) -> tracing::Span {
+    tracing::debug_span!("sql", otel.name = what, otel.kind = "client", db.system.name = "sqlite")
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

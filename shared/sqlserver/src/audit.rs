@@ -21,7 +21,7 @@ impl SqlServerStore {
 
     pub(crate) async fn read_audit(&self, query: AuditQuery) -> Result<Page<AuditEntry, i64>> {
         let sql = sql(&query);
-        let found = rows::only(self.query(&sql.text, sql.values).await?);
+        let found = rows::only(self.ask("audit_entries", &sql).await?);
         let read = |row| Ok((rows::column(row, "entry_key")?, rows::document(row, "document")?));
         let found: Vec<(i64, AuditEntry)> = found.iter().map(read).collect::<Result<_>>()?;
         let Page { items, next } = Page::cut(found, query.limit, |(key, _)| *key);

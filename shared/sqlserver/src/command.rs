@@ -1,7 +1,7 @@
 //! Commands: one batch each, which honours the claim, has the effect, keeps the result and writes the events.
 
 use crate::run::Repeat;
-use crate::statements::{self, Command};
+use crate::statements::{self, Command, Statement};
 use crate::value::Value;
 use crate::{SqlServerStore, placing, refusal, rows};
 use chrono::NaiveDateTime;
@@ -29,14 +29,14 @@ pub(crate) enum Answer<T> {
 
 /// A command's batch with all that it is sent with.
 pub(crate) struct Batch<'a> {
-    text: &'a str,
+    statement: Statement<'a>,
     values: Vec<Value>,
     cause: &'a Cause,
 }
 
 impl<'a> Batch<'a> {
     pub(crate) fn new(command: &'a Command, cause: &'a Cause, values: impl IntoIterator<Item = Value>) -> Self {
-        Self { text: command.text(), values: frame(cause).into_iter().chain(values).collect(), cause }
+        Self { statement: command.statement(), values: frame(cause).into_iter().chain(values).collect(), cause }
     }
 }
 
@@ -78,7 +78,7 @@ impl SqlServerStore {
     ) -> Result<Answer<T>> {
         // With a claim, a second run finds the first one's result.
         let repeat = if batch.cause.claim.is_some() { Repeat::Harmless } else { Repeat::Harmful };
-        let failure = match self.runner.run(batch.text, &batch.values, repeat).await {
+        let failure = match self.runner.run(batch.statement, &batch.values, repeat).await {
             Ok(results) => return answer(&results),
             Err(failure) => failure,
         };

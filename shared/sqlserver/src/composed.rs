@@ -1,5 +1,6 @@
 //! Queries that are put together from the parts that are asked for.
 
+use crate::statements::Statement;
 use crate::value::{Value, key};
 use souk_domain::SearchQuery;
 
@@ -11,6 +12,11 @@ pub(crate) struct Sql {
 }
 
 impl Sql {
+    /// To be sent, under a name.
+    pub(crate) fn named(&self, name: &'static str) -> Statement<'_> {
+        Statement { name, text: &self.text }
+    }
+
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self

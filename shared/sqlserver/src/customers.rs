@@ -251,7 +251,7 @@ impl Customers for SqlServerStore {
     async fn customers(&self, query: CustomerQuery, by: CustomerId, cause: &Cause) -> Result<Page<Customer, i64>> {
         let sql = people::list(&query, by, cause);
         // A second line would tell of a second look.
-        let found = self.runner.run(&sql.text, &sql.values, Repeat::Harmful).await?;
+        let found = self.runner.run(sql.named("customers"), &sql.values, Repeat::Harmful).await?;
         people::read_list(&query, &rows::only(found))
     }
 

@@ -40,9 +40,11 @@ mod webhooks;
 
 pub use settings::Settings;
 
+use composed::Sql;
 use pool::Limits;
 use run::{Repeat, Runner};
 use souk_domain::Result;
+use statements::Statement;
 use tiberius::Row;
 use value::Value;
 
@@ -66,8 +68,17 @@ impl SqlServerStore {
     }
 
     /// Runs a query, or a statement that may run twice.
-    pub(crate) async fn query(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<Vec<Vec<Row>>> {
+    pub(crate) async fn query(
+        &self,
+        statement: Statement<'_>,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Vec<Row>>> {
         let values: Vec<Value> = values.into_iter().collect();
-        Ok(self.runner.run(sql, &values, Repeat::Harmless).await?)
+        Ok(self.runner.run(statement, &values, Repeat::Harmless).await?)
+    }
+
+    /// Runs a query that was put together; its name is for traces.
+    pub(crate) async fn ask(&self, name: &'static str, sql: &Sql) -> Result<Vec<Vec<Row>>> {
+        Ok(self.runner.run(sql.named(name), &sql.values, Repeat::Harmless).await?)
     }
 }

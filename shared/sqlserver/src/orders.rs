@@ -103,7 +103,7 @@ impl Orders for SqlServerStore {
 
     async fn search_orders(&self, search: OrderSearch) -> Result<Page<Order, i64>> {
         let sql = order_lists::search(&search);
-        order_lists::read(&rows::only(self.query(&sql.text, sql.values).await?), search.limit)
+        order_lists::read(&rows::only(self.ask("search_orders", &sql).await?), search.limit)
     }
 
     async fn waiting_orders(
@@ -114,7 +114,7 @@ impl Orders for SqlServerStore {
         after: Option<i64>,
     ) -> Result<Page<OrderId, i64>> {
         let sql = order_lists::waiting(sweep, before, limit, after);
-        let found = rows::only(self.query(&sql.text, sql.values).await?);
+        let found = rows::only(self.ask("waiting_orders", &sql).await?);
         let read = |row| Ok((rows::column(row, "order_key")?, rows::column::<Uuid>(row, "id")?.into()));
         let found: Vec<(i64, OrderId)> = found.iter().map(read).collect::<Result<_>>()?;
         let Page { items, next } = Page::cut(found, limit, |(order_key, _)| *order_key);

@@ -1,4 +1,5 @@
 use crate::run::Repeat;
+use crate::statements::Statement;
 use crate::value::{Value, json};
 use crate::{SqlServerStore, command, rows, statements};
 use async_trait::async_trait;
@@ -13,10 +14,10 @@ const MARKS: usize = 1_000;
 
 impl SqlServerStore {
     /// Runs a sweep until nothing is left to change; the number of rows that were changed.
-    pub(crate) async fn sweep(&self, sql: &str, at: DateTime) -> Result<usize> {
+    pub(crate) async fn sweep(&self, statement: Statement<'_>, at: DateTime) -> Result<usize> {
         let mut all = 0;
         loop {
-            let found = self.query(sql, [SWEEP.into(), at.into()]).await?;
+            let found = self.query(statement, [SWEEP.into(), at.into()]).await?;
             let changed: i32 = rows::column(&rows::one(found, "count")?, "changed")?;
             let changed = usize::try_from(changed).unwrap_or_default();
             all += changed;

@@ -109,7 +109,7 @@ impl Products for SqlServerStore {
 
     async fn products(&self, query: ProductQuery) -> Result<ProductList> {
         let sql = product_list::sql(&query);
-        product_list::read(&query, self.query(&sql.text, sql.values).await?)
+        product_list::read(&query, self.ask("products", &sql).await?)
     }
 
     /// Two round trips for each chunk: what is known, and what becomes of it.

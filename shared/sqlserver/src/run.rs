@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::pool::{self, Connector, Limits};
+use crate::statements::Statement;
 use crate::value::Value;
 use deadpool::managed::Pool;
 use recloser::{AsyncRecloser, Recloser};
@@ -9,12 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tiberius::{Row, ToSql};
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument;
 
 /// The first pause is up to this; each next one up to twice as long, at most [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Calls whose outcomes the breaker looks at; it opens when half of them found the server gone.
 const LOOK_AT: usize = 6;
+
+/// One attempt, in traces.
+fn span(name: &'static str) -> tracing::Span {
+    tracing::debug_span!("sql", otel.name = name, otel.kind = "client", db.system.name = "microsoft.sql_server")
+}
 
 /// Whether a batch does harm when it runs twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +53,16 @@ impl Runner {
     }
 
     /// Sends a batch until it is answered, it is refused for good, or the time is up.
-    pub(crate) async fn run(&self, sql: &str, values: &[Value], repeat: Repeat) -> Result<Vec<Vec<Row>>, Failure> {
+    pub(crate) async fn run(
+        &self,
+        Statement { name, text }: Statement<'_>,
+        values: &[Value],
+        repeat: Repeat,
+    ) -> Result<Vec<Vec<Row>>, Failure> {
         let deadline = Instant::now() + self.limits().call;
         let mut longest = FIRST_PAUSE;
         loop {
-            let failure = match self.attempt(sql, values, deadline).await {
+            let failure = match self.attempt(text, values, deadline).instrument(span(name)).await {
                 Ok(results) => return Ok(results),
                 Err(failure) => failure,
             };

@@ -5,14 +5,22 @@ use std::sync::LazyLock;
 const BEGIN: &str = include_str!("../sql/begin_command.sql");
 const END: &str = include_str!("../sql/end_command.sql");
 
+/// What is sent, and its name in traces.
+#[derive(Clone, Copy)]
+pub(crate) struct Statement<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) text: &'a str,
+}
+
 /// A command: its own parts between what all commands begin and end with.
 pub(crate) struct Command {
+    name: &'static str,
     text: LazyLock<String, fn() -> String>,
 }
 
 impl Command {
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    pub(crate) fn statement(&self) -> Statement<'_> {
+        Statement { name: self.name, text: &self.text }
     }
 }
 
@@ -25,11 +33,12 @@ fn compact(parts: &[&str]) -> String {
 macro_rules! commands {
     ($($name:ident = $($file:literal),+;)*) => {
         $(pub(crate) static $name: Command = Command {
+            name: stringify!($name),
             text: LazyLock::new(|| compact(&[BEGIN, $(include_str!(concat!("../sql/", $file, ".sql"))),+, END])),
         };)*
         #[cfg(test)]
         pub(crate) fn all_commands() -> Vec<(&'static str, &'static str)> {
-            vec![$((stringify!($name), $name.text())),*]
+            vec![$((stringify!($name), $name.statement().text)),*]
         }
         #[cfg(test)]
         fn files_of_commands() -> Vec<&'static str> {
@@ -40,10 +49,11 @@ macro_rules! commands {
 
 macro_rules! queries {
     ($($name:ident = $file:literal;)*) => {
-        $(pub(crate) const $name: &str = include_str!(concat!("../sql/", $file, ".sql"));)*
+        $(pub(crate) const $name: Statement<'static> =
+            Statement { name: stringify!($name), text: include_str!(concat!("../sql/", $file, ".sql")) };)*
         #[cfg(test)]
         pub(crate) fn all_queries() -> Vec<(&'static str, &'static str)> {
-            vec![$(($file, $name)),*]
+            vec![$(($file, $name.text)),*]
         }
     };
 }

@@ -16,6 +16,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
 use souk_domain::ports::WebhookSender;
 use souk_domain::{WebhookAttempt, WebhookPost, WebhookReach};
 use std::time::{Duration, Instant};
+use tracing::Instrument;
 
 /// How long an attempt may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -52,7 +53,8 @@ impl HttpWebhookSender {
             Ok(request) => request,
             Err(error) => return (None, Some(format!("no request could be made: {error}"))),
         };
-        match tokio::time::timeout(self.patience, self.client.send(request)).await {
+        let span = tracing::debug_span!("webhook", otel.name = "POST", otel.kind = "client");
+        match tokio::time::timeout(self.patience, self.client.send(request)).instrument(span).await {
             Ok(Ok(answer)) => (Some(answer.status.as_u16()), of_answer(&answer)),
             Ok(Err(error)) => (None, Some(in_words(&error))),
             Err(_) => (None, Some(format!("no answer within {} seconds", self.patience.as_secs_f32()))),
