@@ -1,6 +1,7 @@
 //! What the documents for whoever runs the shop name exists.
 
 use clap::CommandFactory;
+use souk_lambda::metrics;
 use souk_local::Options;
 use souk_template::Template;
 use std::collections::BTreeSet;
@@ -60,6 +61,20 @@ fn every_function_that_is_called_in_a_runbook_exists_and_a_replay_names_all_cons
     let replayed = operations.split("for function in ").nth(1).and_then(|rest| rest.split(';').next()).unwrap();
     let consumers: BTreeSet<_> = template.consumers().map(|consumer| consumer.function.as_str()).collect();
     assert_eq!(replayed.split(' ').collect::<BTreeSet<_>>(), consumers);
+}
+
+#[test]
+fn every_metric_is_explained_and_shown_and_alarms_stand_on_metrics_that_exist() {
+    let (operations, template) = (read("docs/operations.md"), read("template.yaml"));
+    let (_, dashboard) = template.split_once("\n  Dashboard:\n").unwrap();
+    let table: String = operations.lines().filter(|line| line.starts_with("| `")).collect();
+    let known: BTreeSet<_> = metrics::ALL.iter().map(|(name, _)| *name).collect();
+    for metric in &known {
+        assert!(table.contains(&format!("`{metric}`")), "docs/operations.md does not explain {metric}");
+        assert!(dashboard.contains(metric), "the dashboard does not show {metric}");
+    }
+    let watched = named(&template, "Namespace: !Ref AWS::StackName\n      MetricName: ");
+    assert!(watched.len() > 2 && watched.is_subset(&known), "{watched:?}");
 }
 
 #[test]

@@ -32,6 +32,7 @@ INVOKED = {
     "disconnect": lambda answer: answer["statusCode"] == 200,
     "migrate-database": lambda answer: "applied" in answer,
 }
+NAMESPACE = "souk-test"
 ROUTED = ["list-products", "log-in", "get-profile", "create-category"]
 
 
@@ -71,9 +72,9 @@ class Witness:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def before(self, banner):
-        """The variables of functions that it watches."""
+        """The variables of functions that it watches, which also write metrics."""
         self.address = banner["dynamoDb"]
-        return {"SOUK_DYNAMODB_ENDPOINT": f"http://127.0.0.1:{self.server.server_port}"}
+        return {"SOUK_DYNAMODB_ENDPOINT": f"http://127.0.0.1:{self.server.server_port}", "SOUK_METRICS": NAMESPACE}
 
 
 def allowed():
@@ -86,6 +87,24 @@ def allowed():
         if "CodeUri" in properties:
             functions[Path(properties["CodeUri"]).name] = {action for some in actions for action in some}
     return functions
+
+
+def measured(log):
+    """The values that functions wrote into their log as CloudWatch reads them, by metric and dimensions."""
+    values = {}
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        at = line.find('{"_aws"')
+        if at < 0:
+            continue
+        written = json.loads(line[at:])
+        for directive in written["_aws"]["CloudWatchMetrics"]:
+            if directive["Namespace"] != NAMESPACE:
+                sys.exit(f"a metric of another namespace: {line}")
+            for dimensions in directive["Dimensions"]:
+                kind = tuple(written[dimension] for dimension in dimensions)
+                for metric in directive["Metrics"]:
+                    values.setdefault((metric["Name"], *kind), []).append(written[metric["Name"]])
+    return values
 
 
 def free_port():
@@ -152,6 +171,12 @@ def check(souk, invoked, folder):
         if len(products) != 3 or profile["email"] != manager["email"] or category["name"] not in seen:
             sys.exit(f"the routes of CargoLambda.toml: {products} {profile} {category} {seen}")
         print(f"ok  the routes of {', '.join(ROUTED)}")
+    values = measured(log)
+    wanted = [("Latency", "GET /api/v1/products"), ("Latency", "POST /api/v1/sessions"), ("ConsumerLag",)]
+    wanted += [("ConsumerLag", "send-mail"), ("ConsumerDeadLetters",), ("ColdStarts", "open-cart")]
+    if missing := [metric for metric in wanted if metric not in values]:
+        sys.exit(f"no metrics {missing}, only {sorted(values)}; the log is {log}")
+    print(f"ok  {len(values)} metrics in the log of the functions")
     print(f"{len(invoked) + len(ROUTED)} passed, 0 failed")
 
 
