@@ -20,10 +20,11 @@ run:
 test:
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --no-fail-fast; else cargo test --workspace --no-fail-fast; fi
 
-## The adapters' and the end-to-end tests again, each with a private redis-server.
+## The adapters' and the end-to-end tests again, each with a private redis-server, and those of a Redis that speaks TLS.
 test-redis:
 	@command -v redis-server >/dev/null || { echo "redis-server is not installed"; exit 1; }
 	SOUK_TEST_REDIS=redis-server cargo test -p souk-local -p souk-redis -p souk-platform --test end_to_end --test contract --test trigger -- --test-threads 2
+	cargo test -p souk-local --test end_to_end -- tls:: --ignored --test-threads 2
 
 ## Two hundred kills of the process at random points, on the embedded Redis and on a redis-server that survives them. Each takes some
 ## four minutes; SOUK_TEST_KILLS says how many, SOUK_TEST_SEED repeats a run.

@@ -80,7 +80,7 @@ impl Collector {
 async fn traced_shop() -> (Shop, Collector) {
     let (collector, url) = Collector::open().await;
     let environment = vec![("OTEL_EXPORTER_OTLP_ENDPOINT", url), ("OTEL_BSP_SCHEDULE_DELAY", "50".to_owned())];
-    (Shop::open_in(environment).await, collector)
+    (Shop::open_in(environment, &[]).await, collector)
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn the_trace_of_a_client_goes_on_in_the_shop() {
 #[tokio::test]
 async fn a_collector_that_is_away_holds_nobody_up() {
     let environment = vec![("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9".to_owned())];
-    let mut shop = Shop::open_in(environment).await;
+    let mut shop = Shop::open_in(environment, &[]).await;
     shop.get("/api/v1/products").await.expect(200);
     assert!(shop.stop().success());
 }

@@ -35,6 +35,7 @@ mod signalr;
 mod signalr_client;
 mod staff;
 mod system;
+mod tls;
 mod web_client;
 mod web_types;
 mod webhooks;

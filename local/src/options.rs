@@ -46,7 +46,7 @@ pub struct Options {
     #[arg(long)]
     pub demo: bool,
 
-    /// Redis instead of the embedded one: redis://{host}:{port}.
+    /// Redis instead of the embedded one: redis://{host}:{port}, or rediss:// with TLS; :{password}@ may stand before the host.
     #[arg(long, env = "SOUK_REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
 

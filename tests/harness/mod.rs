@@ -21,6 +21,6 @@ pub use proxy::Proxy;
 pub use receiver::{Post, Receiver};
 pub use sandbox::{steps, times};
 pub use script::Script;
-pub use shop::{Answer, PASSWORD, Person, Shop, eventually, order_of, send};
+pub use shop::{Answer, PASSWORD, Person, Shop, eventually, order_of, redis_server, send};
 pub use signer::Signer;
 pub use wire::Wire;

@@ -48,8 +48,8 @@ impl Shop {
     }
 
     /// A shop whose process has these variables.
-    pub async fn open_in(environment: Vec<(&'static str, String)>) -> Self {
-        Self::open_on(std::env::var(TEST_URL).ok(), &[], environment).await
+    pub async fn open_in(environment: Vec<(&'static str, String)>, arguments: &[&str]) -> Self {
+        Self::open_on(std::env::var(TEST_URL).ok(), arguments, environment).await
     }
 
     async fn open_on(
@@ -301,10 +301,17 @@ fn spawn(folder: &Path, log: &Path, environment: &[(&'static str, String)], argu
 }
 
 fn start_redis_server(folder: &Path) -> (Child, String) {
+    let (child, port) = redis_server(folder, "--port", &[]);
+    (child, format!("redis://127.0.0.1:{port}"))
+}
+
+/// A `redis-server` of one's own, and its port, which `port_option` tells it.
+pub fn redis_server(folder: &Path, port_option: &str, options: &[&str]) -> (Child, u16) {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let child = Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--appendonly", "yes", "--save", "", "--dir"])
+        .args([port_option, &port.to_string(), "--bind", "127.0.0.1", "--appendonly", "yes", "--save", "", "--dir"])
         .arg(folder)
+        .args(options)
         .stdout(Stdio::null())
         .spawn()
         .expect("redis-server is installed");
@@ -313,7 +320,7 @@ fn start_redis_server(folder: &Path) -> (Child, String) {
         assert!(started.elapsed() < PATIENCE, "redis-server did not start");
         std::thread::sleep(Duration::from_millis(5));
     }
-    (child, format!("redis://127.0.0.1:{port}"))
+    (child, port)
 }
 
 fn signal(process: &Child, signal: &str) {
