@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::Command;
 
 /// What holds the two together: what the client says is understood, it understands what it is told, and of news both know the same.
-/// The documents leave open which news `Subscribed` has, and the client which codes an error can have.
+/// The client leaves open which codes an error can have.
 const BOTH: &str = r#"
 import type { Answer, InventoryUpdated, OrderStatusChanged, Question } from "./src/messages.js";
 
 type Said<A> = Extract<Question, { action: A }> & { requestId?: string | number };
-type Told<T> = Omit<Extract<Answer, { type: T }>, "news">;
+type Told<T> = Extract<Answer, { type: T }>;
 interface Says {
   subscribe: Said<"subscribe">;
   unsubscribe: Said<"unsubscribe">;
@@ -70,6 +70,9 @@ impl Documents {
             |types: &[Value], each: &dyn Fn(&Value) -> String| types.iter().map(each).collect::<Vec<_>>().join(" | ");
         if let Some(words) = schema["enum"].as_array() {
             return union(words, &Value::to_string);
+        }
+        if let Some(choices) = schema["oneOf"].as_array() {
+            return union(choices, &|choice| self.type_of(document, choice));
         }
         match &schema["type"] {
             Value::Array(kinds) => union(kinds, &|kind| self.type_of(document, &serde_json::json!({ "type": kind }))),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use souk_domain::Error;
 use souk_domain::ports::{ConnectionTable, Outbox};
 use souk_domain::realtime::ConnectionId;
-use souk_lambda::{ApiError, Copies, Envelope, QueryFailures, Reply};
+use souk_lambda::{ApiError, Copies, Envelope, QueryFailures, Reply, in_ms};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,7 +91,7 @@ async fn look<T>(question: impl Future<Output = Result<T, Error>>) -> Part {
     let asked = Instant::now();
     let answer = tokio::time::timeout(PATIENCE, question).await;
     let status = if matches!(answer, Ok(Ok(_))) { Status::Ok } else { Status::Down };
-    Part { status, latency_ms: asked.elapsed().as_micros() as f64 / 1000.0 }
+    Part { status, latency_ms: in_ms(asked.elapsed()) }
 }
 
 /// The function.

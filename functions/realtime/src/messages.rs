@@ -155,6 +155,10 @@ mod tests {
                 let (base, schema) = self.resolve(base, reference);
                 return self.misfit_in(base, value, schema);
             }
+            if let Some(choices) = schema["oneOf"].as_array() {
+                let misfits: Option<Vec<_>> = choices.iter().map(|one| self.misfit_in(base, value, one)).collect();
+                return misfits.map(|misfits| misfits.join(", and "));
+            }
             let is_of = |kind: &str| match kind {
                 "object" => value.is_object(),
                 "array" => value.is_array(),

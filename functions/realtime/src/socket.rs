@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use souk_domain::realtime::ConnectionId;
 use souk_domain::realtime::Topic;
 use souk_domain::{DateTime, Error};
-use souk_lambda::{ApiError, RequestContext, describe_span};
+use souk_lambda::{ApiError, RequestContext, describe_span, in_ms};
 use std::future::Future;
 use std::time::Instant;
 use tracing::Instrument;
@@ -90,7 +90,7 @@ where
     let attended = context.scope(handle(request).instrument(span.clone())).await;
     span.in_scope(|| match &attended {
         Ok(SocketReply { status_code: status, .. }) => {
-            tracing::info!(status, duration_ms = started.elapsed().as_micros() as f64 / 1000.0, "answered");
+            tracing::info!(status, duration_ms = in_ms(started.elapsed()), "answered");
         }
         Err(error) => tracing::error!(%error, "a WebSocket function failed"),
     });

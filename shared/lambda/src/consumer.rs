@@ -147,7 +147,7 @@ where
             handle(batch).instrument(span).await
         }
     };
-    let duration_ms = started.elapsed().as_micros() as f64 / 1000.0;
+    let duration_ms = telemetry::in_ms(started.elapsed());
     for Seen { entry_id, deliveries, event, kind, time, context, span } in seen {
         let is_left = |response: &BatchResponse| {
             response.batch_item_failures.iter().any(|failure| failure.item_identifier == entry_id)
@@ -196,6 +196,11 @@ pub async fn consume(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
+    use souk_domain::{Cause, MailId, MailKind};
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+    use tracing::subscriber::DefaultGuard;
 
     #[tokio::test]
     async fn a_record_that_is_no_event_fails_alone() {
@@ -207,5 +212,73 @@ mod tests {
             serde_json::to_value(&response).expect("JSON"),
             serde_json::json!({"batchItemFailures": [{"itemIdentifier": "1-0"}]})
         );
+    }
+
+    /// What the present thread logs, as it does on Lambda.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("a lock").write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Log {
+        fn start() -> (Self, DefaultGuard) {
+            let log = Self::default();
+            let writer = log.clone();
+            let lines = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
+            (log, tracing::subscriber::set_default(lines.finish()))
+        }
+
+        /// Event, outcome and correlation id of each delivery.
+        fn deliveries(&self) -> Vec<[String; 3]> {
+            let text = String::from_utf8(self.0.lock().expect("a lock").clone()).expect("UTF-8");
+            let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+            let delivered = lines.filter(|line| line["message"] == "delivered");
+            delivered.map(|line| ["entry", "outcome", "correlation_id"].map(|field| text_of(&line[field]))).collect()
+        }
+    }
+
+    fn text_of(value: &Value) -> String {
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
+    fn batch(entries: &[&str]) -> Batch {
+        let record = |entry: &&str| {
+            let cause = Cause { correlation_id: format!("wish-{entry}"), ..Cause::internal("test") };
+            let event = Event::mail_requested(MailId::new(), MailKind::PasswordChanged, &cause);
+            let event = RawValue::from_string(serde_json::to_string(&event).expect("JSON")).expect("JSON");
+            Record { entry_id: entry.to_string(), deliveries: 1, event }
+        };
+        Batch { records: entries.iter().map(record).collect() }
+    }
+
+    #[tokio::test]
+    async fn each_event_has_a_line_with_its_wish_and_what_became_of_it() {
+        let (log, _guard) = Log::start();
+        let some_fail = async |batch: Batch| {
+            let (_, mut response) = batch.open();
+            response.again("2-0".to_owned());
+            Ok(response)
+        };
+        deliver("send-mail", batch(&["1-0", "2-0"]), some_fail).await.expect("a response");
+        let all_fail = async |_: Batch| Err(Error::Unavailable("away".to_owned()));
+        deliver("send-mail", batch(&["3-0"]), all_fail).await.expect_err("a failed batch");
+        let told = [["1-0", "handled", "wish-1-0"], ["2-0", "again", "wish-2-0"], ["3-0", "failed", "wish-3-0"]];
+        assert_eq!(log.deliveries(), told);
+    }
+
+    #[tokio::test]
+    async fn what_one_event_causes_belongs_to_its_wish() {
+        let seen = async |_: Batch| {
+            assert_eq!(RequestContext::current().correlation_id, "wish-1-0");
+            Ok(BatchResponse::default())
+        };
+        deliver("send-mail", batch(&["1-0"]), seen).await.expect("a response");
     }
 }

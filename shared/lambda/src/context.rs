@@ -113,7 +113,7 @@ pub(crate) async fn with_context(request: Request, next: Next) -> Response {
     let answer = async {
         let mut response = next.run(request).await;
         let (status, took) = (response.status().as_u16(), started.elapsed());
-        tracing::info!(%method, route, status, duration_ms = took.as_micros() as f64 / 1000.0, "answered");
+        tracing::info!(%method, route, status, duration_ms = telemetry::in_ms(took), "answered");
         telemetry::metrics::measure_request(&method, &route, took);
         if response.status().is_server_error() {
             telemetry::fail(&tracing::Span::current(), response.status().as_str());

@@ -33,7 +33,7 @@ pub use paging::{Paging, read_limit};
 pub use reply::{Done, Envelope, Failure, Metadata, Reply};
 pub use seal::Seal;
 pub use serve::{Invocation, Served, Tick, serve_consumer, serve_event, serve_http, serve_invocation, wrap};
-pub use telemetry::{describe_span, flush_telemetry, metrics, start_telemetry};
+pub use telemetry::{describe_span, flush_telemetry, in_ms, metrics, start_telemetry};
 pub use token::{Bearer, TokenIssuer, TokenKeys};
 
 use chrono::Duration;

@@ -7,6 +7,7 @@ mod trace;
 pub use trace::describe_span;
 pub(crate) use trace::{continues, fail, link, link_to};
 
+use std::time::Duration;
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -24,4 +25,9 @@ pub fn start_telemetry(default: &str) {
 pub async fn flush_telemetry() {
     metrics::flush();
     trace::flush().await;
+}
+
+/// A time as log lines and metrics tell it: milliseconds, to the microsecond.
+pub fn in_ms(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1000.0
 }

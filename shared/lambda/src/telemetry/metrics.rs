@@ -86,6 +86,6 @@ pub fn measure_as(name: &'static str, value: f64, dimension: &'static str, kind:
 pub(crate) fn measure_request(method: &Method, route: &str, took: Duration) {
     // Where nobody collects, a name is not worth making for each request.
     if COLLECTOR.get().is_some() {
-        measure_as(LATENCY, took.as_secs_f64() * 1000.0, "Route", &format!("{method} {route}"));
+        measure_as(LATENCY, super::in_ms(took), "Route", &format!("{method} {route}"));
     }
 }
