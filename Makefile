@@ -9,7 +9,7 @@ STORE ?= embedded
 # Requests that test-api makes up for each operation, beside the systematic ones.
 CASES ?= 10
 
-.PHONY: run test test-redis test-kills test-sqlserver test-webhook-example signalr-client test-signalr web-client test-web check bench replay openapi routes \
+.PHONY: run test test-redis test-kills test-sqlserver test-webhook-example signalr-client test-signalr web-client test-web check bench bench-cold replay openapi routes \
 	aws-tools lint-template watch test-lambda package deploy new-function test-new-function linters lint-deployment api-linter lint-api api-tester test-api
 
 ## Starts the whole system; Ctrl-C stops it.
@@ -85,6 +85,12 @@ bench:
 	cargo build --release -p souk-local -p souk-tools
 	target/release/bench --souk target/release/souk --store $(STORE) $(ARGS)
 
+## Cold starts: each function as Lambda starts it, beside a shop on embedded parts, against a function that does nothing; writes the tables
+## of docs/performance.md. ARGS="--functions log-in,connect --rounds 21" looks at some and leaves the document alone.
+bench-cold:
+	cargo build --release -p souk-local -p souk-tools $(foreach context,$(wildcard functions/*),-p souk-$(notdir $(context)))
+	target/release/bench-cold --folder target/release $(if $(ARGS),$(ARGS),--document docs/performance.md)
+
 ## Plays invoices against a running shop and checks its books.
 replay:
 	cargo run --release -p souk-tools --bin replay -- --orders $(ORDERS) $(ARGS)
@@ -120,9 +126,10 @@ test-lambda: aws-tools
 	cargo build -p souk-local --bin souk
 	PATH="$$PWD/target/aws-tools/bin:$$PATH" target/aws-tools/bin/python tests/lambda/run.py target/debug/souk $(ARGS)
 
-## All functions for AWS, in one build; prints the size of each zip. Wants the target aarch64-unknown-linux-gnu of rustup.
+## All functions for AWS, in one build; prints the size of each zip, and fails when one is above 4 MB or carries what it does not use. Wants
+## the target aarch64-unknown-linux-gnu of rustup. Only the functions: what else is built with them would choose features for them.
 package: aws-tools
-	PATH="$$PWD/target/aws-tools/bin:$$PATH" cargo lambda build --release --arm64 $(foreach context,$(wildcard functions/*),-p souk-$(notdir $(context)))
+	PATH="$$PWD/target/aws-tools/bin:$$PATH" cargo lambda build --profile deploy --arm64 $(foreach context,$(wildcard functions/*),-p souk-$(notdir $(context)))
 	target/aws-tools/bin/python tools/zip_functions.py
 
 ## Deploys what `make package` made; asks for the parameters of template.yaml and keeps the answers in samconfig.toml.

@@ -10,39 +10,11 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def environment(banner, folder, invoke):
-    """The variables of every function, as shared/environment reads them."""
-
-    def read(name):
-        return (folder / name).read_text(encoding="utf-8").strip()
-
-    secret_key, webhook_secret = read("sandbox.keys").split("\n")
-    return {
-        "SOUK_STORE_URL": f"sqlite:{folder / 'souk.db'}",
-        "SOUK_REDIS_URL": banner["redis"],
-        "SOUK_DYNAMODB_ENDPOINT": banner["dynamoDb"],
-        "SOUK_CONNECTIONS_TABLE": "souk-connections",
-        "SOUK_WEBSOCKET_ENDPOINT": banner["webSocket"].replace("ws://", "http://"),
-        "SOUK_LAMBDA_ENDPOINT": invoke,
-        "SOUK_TOKEN_PUBLIC_KEY": read("token-public.pem"),
-        "SOUK_TOKEN_PRIVATE_KEY": read("token-private.pem"),
-        "SOUK_SECOND_FACTOR_KEY": read("second-factor.key"),
-        "SOUK_WEBHOOK_KEY": read("webhook.key"),
-        "SOUK_MAIL_URL": f"folder:{folder / 'mail'}",
-        "SOUK_MAIL_FROM": "Souk <shop@souk.example>",
-        "SOUK_SHOP_URL": banner["http"],
-        "SOUK_PAYMENT_URL": f"sandbox://{secret_key}:{webhook_secret}@{banner['sandbox'].split('/')[2]}?timeout_ms=8000",
-        # DynamoDB's stand-in takes any.
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": "local",
-    }
 
 
 @contextmanager
@@ -51,31 +23,26 @@ def running(souk, options, port, log=None, instead=lambda banner: {}):
 
     The functions get some variables `instead` of those of the shop.
     """
-    folder = Path(options[options.index("--data") + 1] if "--data" in options else ".souk").resolve()
-    with subprocess.Popen([souk, *options, "--banner", "json"], stdout=subprocess.PIPE, stderr=log) as shop:
-        try:
-            line = shop.stdout.readline()
-            if not line:
-                sys.exit("the shop does not start")
-            banner = json.loads(line)
-            variables = os.environ | environment(banner, folder, f"http://127.0.0.1:{port}") | instead(banner)
-            command = [
-                "cargo",
-                "lambda",
-                "watch",
-                "--invoke-address",
-                "127.0.0.1",
-                "--invoke-port",
-                str(port),
-                "--ignore-changes",
-            ]
-            with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log) as watch:
-                try:
-                    yield banner, watch
-                finally:
-                    watch.terminate()
-        finally:
-            shop.terminate()
+    with tempfile.TemporaryDirectory() as folder:
+        lent = Path(folder, "variables.json")
+        start = [souk, *options, "--banner", "json", "--variables", lent]
+        with subprocess.Popen(start, stdout=subprocess.PIPE, stderr=log) as shop:
+            try:
+                line = shop.stdout.readline()
+                if not line:
+                    sys.exit("the shop does not start")
+                banner = json.loads(line)
+                invoke = {"SOUK_LAMBDA_ENDPOINT": f"http://127.0.0.1:{port}"}
+                variables = os.environ | json.loads(lent.read_text(encoding="utf-8")) | invoke | instead(banner)
+                address = ["--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
+                watch = ["cargo", "lambda", "watch", *address, "--ignore-changes"]
+                with subprocess.Popen(watch, cwd=ROOT, env=variables, stdout=log, stderr=log) as watching:
+                    try:
+                        yield banner, watching
+                    finally:
+                        watching.terminate()
+            finally:
+                shop.terminate()
 
 
 def main():

@@ -69,13 +69,13 @@ pub fn router() -> OpenApiRouter<{state}> {{
 HTTP_BIN = """//! The Lambda function `{name}`.
 
 use souk_environment::Environment;
-use souk_lambda::{{Served, serve_http}};
+use souk_lambda::Served;
 use souk_{context}::{{{state}, {snake}}};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {{
-    let environment = Environment::from_process().await;
-    serve_http({snake}::router().with_state({state}::from(environment.ports()?))).await
+    let environment = Environment::from_process();
+    environment.serve_http({snake}::router().with_state({state}::from(environment.ports()?))).await
 }}
 """
 
@@ -101,13 +101,13 @@ CONSUMER_BIN = """//! The Lambda function `{name}`.
 
 use souk_{context}::{snake};
 use souk_environment::Environment;
-use souk_lambda::{{Served, serve_event}};
+use souk_lambda::Served;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {{
-    // Starts the log; ask it for what the function touches.
-    let _environment = Environment::from_process().await;
-    serve_event({snake}::handle).await
+    // Ask it for what the function touches.
+    let environment = Environment::from_process();
+    environment.serve_consumer("{name}", {snake}::handle).await
 }}
 """
 

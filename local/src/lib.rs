@@ -7,6 +7,7 @@ mod functions;
 mod gateway;
 mod http;
 mod keys;
+mod lend;
 mod options;
 mod pages;
 mod sandbox;

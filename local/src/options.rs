@@ -120,6 +120,11 @@ pub struct Options {
     #[arg(long, default_value_t = 0)]
     pub sandbox_seed: u64,
 
+    /// Write the environment variables of functions into this file, as JSON, for functions that run outside of this process and use its
+    /// parts. There are keys and passwords in it.
+    #[arg(long)]
+    pub variables: Option<PathBuf>,
+
     /// DynamoDB instead of the embedded one: http://{host}:{port}.
     #[arg(long, env = "SOUK_DYNAMODB_ENDPOINT")]
     pub dynamodb_endpoint: Option<String>,

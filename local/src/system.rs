@@ -5,7 +5,7 @@ use crate::functions::Functions;
 use crate::gateway::Gateway;
 use crate::keys::{self, TokenKeys};
 use crate::options::{Banner, Options};
-use crate::{demo, embedded, http, pages, sandbox};
+use crate::{demo, embedded, http, lend, pages, sandbox};
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
@@ -75,7 +75,8 @@ impl System {
     /// # Errors
     /// When a part does not start; the text says which.
     pub async fn start(options: &Options) -> Result<Self> {
-        let folder = &options.data;
+        // In full: functions that this process lends its parts to run elsewhere.
+        let folder = &std::path::absolute(&options.data).context("the data folder")?;
         let lock = claim_folder(folder, options.reset)?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (http, ws) = (listen(options, options.http_port).await?, listen_for_sockets(options)?);
@@ -123,7 +124,10 @@ impl System {
             (MAIL_FROM, options.mail_from.clone()),
             (SHOP_URL, options.shop_url.clone().unwrap_or_else(|| base.clone())),
         ]);
-        let environment = Environment::new(move |name| variables.get(name).cloned(), AwsSettings::local().await);
+        if let Some(file) = &options.variables {
+            lend::write(file, &variables)?;
+        }
+        let environment = Environment::new(move |name| variables.get(name).cloned(), AwsSettings::local());
         environment.dynamo_connections()?.create_table().await.context("the connection table")?;
 
         let template = Template::built_in()?;

@@ -37,6 +37,7 @@ pub struct Audience {
 
 /// News with their place on a topic.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Post {
     pub(crate) kind: Kind,
     #[serde(flatten)]

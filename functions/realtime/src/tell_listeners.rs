@@ -17,3 +17,16 @@ pub async fn handle(part: Part, audience: &Audience, dispatcher: &dyn Dispatcher
         None => audience.post(vec![(topic, posts, listeners.subscribers)]).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_event_is_what_is_sent() {
+        let sample = include_str!("../../../events/tell-listeners.json");
+        let part: Part = serde_json::from_str(sample).expect("a part");
+        let again: serde_json::Value = serde_json::to_value(&part).expect("JSON");
+        assert_eq!(again, serde_json::from_str::<serde_json::Value>(sample).expect("JSON"));
+    }
+}

@@ -1,10 +1,11 @@
-use crate::AwsSettings;
 use crate::connection_items::{
     CARRIED, Item, connection, connection_key, expiring, has_expired, listened_key, of_principal, seconds, spot_of,
     spot_text, string, subscriber, subscription, subscription_key, text,
 };
+use crate::{AwsSettings, http};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, DeleteRequest, GlobalSecondaryIndex, KeySchemaElement, KeyType,
@@ -42,6 +43,8 @@ const UPDATES: usize = 8;
 /// products have none at any moment. It is never deleted; it expires with the last connection that could use it.
 pub struct DynamoConnections {
     client: Client,
+    http: http::Client,
+    endpoint: Option<String>,
     table: String,
 }
 
@@ -59,7 +62,20 @@ fn invalid(error: impl std::fmt::Display) -> Error {
 impl DynamoConnections {
     /// The table named `table`; `endpoint` replaces AWS's own.
     pub fn new(settings: &AwsSettings, endpoint: Option<&str>, table: &str) -> Self {
-        Self { client: Client::new(&settings.at(endpoint)), table: table.to_owned() }
+        let (client, http) = (Client::new(&settings.at(endpoint)), settings.client());
+        Self { client, http, endpoint: endpoint.map(str::to_owned), table: table.to_owned() }
+    }
+
+    /// Connects, once, so that the first command need not.
+    ///
+    /// # Errors
+    /// `Unavailable`
+    pub async fn open(&self) -> Result<()> {
+        let region = self.client.config().region().map(ToString::to_string);
+        let service = Params::builder().set_region(region).set_endpoint(self.endpoint.clone()).build();
+        let service = service.map_err(Error::configuration)?;
+        let service = DefaultResolver::new().resolve_endpoint(&service).await.map_err(Error::configuration)?;
+        self.http.open(&format!("{}/ping", service.url().trim_end_matches('/'))).await
     }
 
     /// Makes the table as `template.yaml` describes it, for stand-ins on this machine. An existing one is fine.

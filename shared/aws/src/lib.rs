@@ -3,6 +3,7 @@
 
 mod connection_items;
 mod connections;
+mod http;
 mod invoker;
 mod push;
 mod settings;

@@ -1,47 +1,63 @@
+use crate::http::Client;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, Region, SdkConfig};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use std::time::Duration;
 
 /// What all AWS clients share: region, credentials, time limits, one HTTPS stack.
 #[derive(Clone)]
 pub struct AwsSettings {
     config: SdkConfig,
+    client: Client,
 }
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(1);
 
 fn time_limits() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(3))
         .operation_timeout(Duration::from_secs(10))
         .build()
 }
 
-fn loader() -> aws_config::ConfigLoader {
-    let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
-    aws_config::from_env()
-        .http_client(client)
-        .timeout_config(time_limits())
-        .app_name(AppName::new("souk").unwrap_or_else(|_| unreachable!("a valid name")))
-}
-
 impl AwsSettings {
-    /// From the environment, as AWS Lambda sets it.
-    pub async fn from_environment() -> Self {
-        Self { config: loader().load().await }
+    /// From the environment variables that AWS Lambda sets. Nowhere else is looked: there are no profiles, roles and instances to find in a
+    /// function, and it would carry what finds them.
+    pub fn from_environment() -> Self {
+        let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+        Self::with(std::env::var("AWS_REGION").ok().map(Region::new), credentials)
     }
 
     /// For stand-ins on this machine, which take any credentials.
-    pub async fn local() -> Self {
-        let credentials = aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "souk-local");
-        Self { config: loader().region(Region::new("local")).credentials_provider(credentials).load().await }
+    pub fn local() -> Self {
+        let credentials = Credentials::new("local", "local", None, None, "souk-local");
+        Self::with(Some(Region::new("local")), SharedCredentialsProvider::new(credentials))
+    }
+
+    fn with(region: Option<Region>, credentials: SharedCredentialsProvider) -> Self {
+        let client = Client::new(CONNECT);
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .app_name(AppName::new("souk").unwrap_or_else(|_| unreachable!("a valid name")))
+            .region(region)
+            .credentials_provider(credentials)
+            .http_client(client.shared())
+            .timeout_config(time_limits())
+            .build();
+        Self { config, client }
+    }
+
+    /// What all requests go through.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
     }
 
     /// The shared configuration, for a client at `endpoint` when one is given.
     pub(crate) fn at(&self, endpoint: Option<&str>) -> SdkConfig {
         let mut builder = self.config.to_builder();
-        builder.set_endpoint_url(endpoint.map(str::to_owned).or_else(|| self.config.endpoint_url().map(str::to_owned)));
+        builder.set_endpoint_url(endpoint.map(str::to_owned));
         builder.build()
     }
 }

@@ -1,22 +1,26 @@
 //! Picks the adapters that the environment variables name. Function bins and `local` are composed with it; nothing else
 //! knows both ports and adapters.
 
+mod opening;
+
 use anyhow::{Context, Result};
 use chrono::Duration;
+use opening::Openings;
 use secrecy::SecretString;
 use souk_aws::{AwsSettings, DynamoConnections, GatewayPush, LambdaInvoker};
 use souk_domain::ports::{
-    ConnectionTable, Dispatcher, EventStream, Invoker, Mailer, NewsLog, Push, Store, StreamEntry, WebhookSender,
+    Cache, ConnectionTable, Dispatcher, EventStream, Invoker, Mailer, NewsLog, Orders, Push, Store, StreamEntry,
+    WebhookSender,
 };
 use souk_domain::{CaptureMode, RetryPauses, WebhookReach};
 use souk_lambda::{Access, Announcer, Copies, Door, Ports, Till, TokenIssuer, TokenKeys};
 use souk_redis::{RedisEventStream, RedisLink};
+#[cfg(feature = "sqlite")]
 use souk_sqlite::SqliteStore;
 use souk_sqlserver::{Settings, SqlServerStore};
 use souk_webhook_sender::HttpWebhookSender;
 use std::num::NonZeroU32;
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The system of record: `sqlserver://{user}:{password}@{host}:{port}/{database}?…` (see `Settings::parse`) or
 /// `sqlite:{path}`.
@@ -66,27 +70,45 @@ pub const TOKEN_PUBLIC_KEY: &str = "SOUK_TOKEN_PUBLIC_KEY";
 /// Signs access tokens: Ed25519, PKCS#8 in PEM.
 pub const TOKEN_PRIVATE_KEY: &str = "SOUK_TOKEN_PRIVATE_KEY";
 
+/// The system of record, concretely.
+enum Record {
+    SqlServer(SqlServerStore),
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqliteStore),
+}
+
 /// Looks a variable up.
 type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-/// Where the parts are that functions need.
+/// Where the parts are that functions need. A part is asked for before serving starts; what nobody asks for is neither opened nor
+/// linked.
 #[derive(Clone)]
 pub struct Environment {
     variables: Arc<Variables>,
-    aws: AwsSettings,
+    aws: Arc<OnceLock<AwsSettings>>,
+    redis: Arc<OnceLock<RedisLink>>,
+    openings: Openings,
 }
 
 impl Environment {
     /// The environment of a Lambda function. Starts logging.
-    pub async fn from_process() -> Self {
+    pub fn from_process() -> Self {
         souk_lambda::start_telemetry("info");
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        Self::new(variable, AwsSettings::from_environment().await)
+        Self::of(|name| std::env::var(name).ok().filter(|value| !value.is_empty()), OnceLock::new())
     }
 
     /// An environment with these variables.
     pub fn new(variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static, aws: AwsSettings) -> Self {
-        Self { variables: Arc::new(variables), aws }
+        Self::of(variables, OnceLock::from(aws))
+    }
+
+    fn of(variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static, aws: OnceLock<AwsSettings>) -> Self {
+        let (aws, redis) = (Arc::new(aws), Arc::default());
+        Self { variables: Arc::new(variables), aws, redis, openings: Openings::default() }
+    }
+
+    fn aws(&self) -> &AwsSettings {
+        self.aws.get_or_init(AwsSettings::from_environment)
     }
 
     fn optional(&self, name: &str) -> Option<String> {
@@ -97,26 +119,56 @@ impl Environment {
         self.optional(name).with_context(|| format!("the environment variable {name} is missing"))
     }
 
-    /// Opens the system of record.
+    /// The system of record.
     pub fn store(&self) -> Result<Arc<dyn Store>> {
+        Ok(match self.record()? {
+            Record::SqlServer(store) => Arc::new(store),
+            #[cfg(feature = "sqlite")]
+            Record::Sqlite(store) => Arc::new(store),
+        })
+    }
+
+    /// The orders of the system of record, for functions that would be too large with the rest of it.
+    pub fn orders(&self) -> Result<Arc<dyn Orders>> {
+        Ok(match self.record()? {
+            Record::SqlServer(store) => Arc::new(store),
+            #[cfg(feature = "sqlite")]
+            Record::Sqlite(store) => Arc::new(store),
+        })
+    }
+
+    fn record(&self) -> Result<Record> {
         let url = self.required(STORE_URL)?;
         if let Some(path) = url.strip_prefix("sqlite:") {
-            return Ok(Arc::new(SqliteStore::open(Path::new(path)).context(STORE_URL)?));
+            return sqlite(path);
         }
         // The rest of the URL is left out of the error: it may hold a password.
         anyhow::ensure!(url.starts_with("sqlserver:"), "{STORE_URL} must start with sqlserver:// or sqlite:");
         let settings = Settings::parse(&url).context(STORE_URL)?;
-        Ok(Arc::new(SqlServerStore::new(settings).context(STORE_URL)?))
+        let store = SqlServerStore::new(settings).context(STORE_URL)?;
+        let opened = store.clone();
+        self.openings.add("SQL Server", async move { opened.connect().await });
+        Ok(Record::SqlServer(store))
     }
 
-    /// Cache and event publisher.
+    /// Cache and event publisher; whoever asks gets the same connection.
     pub fn redis(&self) -> Result<RedisLink> {
+        if let Some(link) = self.redis.get() {
+            return Ok(link.clone());
+        }
+        let link = self.new_redis()?;
+        let opened = link.clone();
+        self.openings.add("Redis", async move { opened.ping().await });
+        Ok(self.redis.get_or_init(|| link).clone())
+    }
+
+    fn new_redis(&self) -> Result<RedisLink> {
         RedisLink::new(&self.required(REDIS_URL)?).context(REDIS_URL)
     }
 
     /// A reader of event streams, of its own connection.
     pub fn event_stream(&self) -> Result<Arc<dyn EventStream>> {
-        Ok(Arc::new(RedisEventStream::new(self.redis()?).retrying_after(self.retry_pause()?)))
+        Ok(Arc::new(RedisEventStream::new(self.new_redis()?).retrying_after(self.retry_pause()?)))
     }
 
     /// The pause before an event that failed is delivered again.
@@ -231,17 +283,20 @@ impl Environment {
     /// The connection table, concretely: `local` makes it.
     pub fn dynamo_connections(&self) -> Result<DynamoConnections> {
         let (table, endpoint) = (self.required(CONNECTIONS_TABLE)?, self.optional(DYNAMODB_ENDPOINT));
-        Ok(DynamoConnections::new(&self.aws, endpoint.as_deref(), &table))
+        Ok(DynamoConnections::new(self.aws(), endpoint.as_deref(), &table))
     }
 
     /// Which connections exist.
     pub fn connections(&self) -> Result<Arc<dyn ConnectionTable>> {
-        Ok(Arc::new(self.dynamo_connections()?))
+        let connections = Arc::new(self.dynamo_connections()?);
+        let opened = connections.clone();
+        self.openings.add("DynamoDB", async move { opened.open().await });
+        Ok(connections)
     }
 
     /// Sends to connections.
     pub fn push(&self) -> Result<Arc<dyn Push>> {
-        Ok(Arc::new(GatewayPush::new(&self.aws, &self.required(WEBSOCKET_ENDPOINT)?)))
+        Ok(Arc::new(GatewayPush::new(self.aws(), &self.required(WEBSOCKET_ENDPOINT)?)))
     }
 
     /// What was told of each topic.
@@ -261,6 +316,18 @@ impl Environment {
 
     fn lambda(&self) -> LambdaInvoker {
         let (endpoint, prefix) = (self.optional(LAMBDA_ENDPOINT), self.optional(FUNCTION_PREFIX));
-        LambdaInvoker::new(&self.aws, endpoint.as_deref(), prefix.as_deref().unwrap_or_default())
+        LambdaInvoker::new(self.aws(), endpoint.as_deref(), prefix.as_deref().unwrap_or_default())
     }
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(path: &str) -> Result<Record> {
+    Ok(Record::Sqlite(SqliteStore::open(std::path::Path::new(path)).context(STORE_URL)?))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite(_: &str) -> Result<Record> {
+    anyhow::bail!(
+        "{STORE_URL} is sqlite:…, but this program carries no SQLite: build it with --features souk-environment/sqlite"
+    )
 }

@@ -5,10 +5,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::{ClientConfig, RootCertStore};
-use souk_domain::{Error, Result};
-use std::sync::Arc;
+use souk_domain::Result;
 use std::time::Duration;
 
 /// How long a connection may take: a machine that is gone must leave time for a second attempt.
@@ -44,25 +41,14 @@ impl Client {
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT.min(patience)));
-        let connector = match is_secure {
-            true => HttpsConnectorBuilder::new()
-                .with_provider_and_native_roots(default_provider())
-                .map_err(|_| {
-                    Error::configuration("no root certificates on this machine, so no HTTPS to the payment provider")
-                })?
-                .https_only()
-                .enable_http1()
-                .wrap_connector(http),
-            false => HttpsConnectorBuilder::new()
-                .with_tls_config(no_tls()?)
-                .https_or_http()
-                .enable_http1()
-                .wrap_connector(http),
+        let builder = match is_secure {
+            true => HttpsConnectorBuilder::new().with_tls_config(souk_https::trusting_this_machine()?).https_only(),
+            false => HttpsConnectorBuilder::new().with_tls_config(souk_https::trusting_nobody()?).https_or_http(),
         };
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(connector);
+            .build(builder.enable_http1().wrap_connector(http));
         Ok(Self(client))
     }
 
@@ -83,11 +69,4 @@ impl Client {
         let body = Limited::new(body, LARGEST).collect().await.map_err(|_| Failed::Broken)?;
         Ok(Response::from_parts(head, body.to_bytes().to_vec()))
     }
-}
-
-/// TLS that trusts nobody, for a client that never uses it: it needs no certificates of the machine.
-fn no_tls() -> Result<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().map_err(Error::configuration)?;
-    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }

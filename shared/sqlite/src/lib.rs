@@ -63,8 +63,9 @@ impl SqliteStore {
             prepare(connection)?;
             connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2000;")
         });
-        let readers =
-            r2d2::Pool::builder().max_size(READERS).connection_timeout(BUSY).build(manager).map_err(unavailable)?;
+        // One at the start, the others when they are needed.
+        let readers = r2d2::Pool::builder().max_size(READERS).min_idle(Some(1)).connection_timeout(BUSY);
+        let readers = readers.build(manager).map_err(unavailable)?;
         Ok(Self { writer: writer::Writer::start(connection)?, readers })
     }
 

@@ -67,6 +67,15 @@ impl SqlServerStore {
         Ok(Self { runner: Runner::new(pool::pool(settings, limits)?) })
     }
 
+    /// Connects and logs in, once, so that the first call need not.
+    ///
+    /// # Errors
+    /// `Unavailable` when the server does not let this process in.
+    pub async fn connect(&self) -> Result<()> {
+        // It goes back to the pool.
+        Ok(pool::take(&self.runner.pool).await.map(drop)?)
+    }
+
     /// Runs a query, or a statement that may run twice.
     pub(crate) async fn query(
         &self,

@@ -7,10 +7,7 @@ use http_body_util::BodyExt;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::{ClientConfig, RootCertStore};
-use souk_domain::{Error, Result, WebhookReach};
-use std::sync::Arc;
+use souk_domain::{Result, WebhookReach};
 use std::time::Duration;
 
 /// Connections that are unused for longer are closed.
@@ -28,13 +25,11 @@ impl Client {
         // Which scheme is allowed is said below.
         http.enforce_http(false);
         http.set_nodelay(true);
-        let builder = match HttpsConnectorBuilder::new().with_provider_and_native_roots(default_provider()) {
-            Ok(builder) => builder,
-            Err(error) => {
-                tracing::warn!(%error, "no root certificates on this machine: no webhook can be sent over HTTPS");
-                HttpsConnectorBuilder::new().with_tls_config(trusting_nobody()?)
-            }
-        };
+        let tls = souk_https::trusting_this_machine().or_else(|error| {
+            tracing::warn!(%error, "no webhook can be sent over HTTPS");
+            souk_https::trusting_nobody()
+        })?;
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
         let builder = if reach == WebhookReach::Public { builder.https_only() } else { builder.https_or_http() };
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -57,12 +52,6 @@ impl Client {
         }
         Ok(Answer { status: head.status, text: String::from_utf8_lossy(&text).into_owned() })
     }
-}
-
-fn trusting_nobody() -> Result<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().map_err(Error::configuration)?;
-    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 #[cfg(test)]

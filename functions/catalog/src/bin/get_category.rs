@@ -2,10 +2,10 @@
 
 use souk_catalog::{Catalog, get_category};
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_http};
+use souk_lambda::Served;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
-    serve_http(get_category::router().with_state(Catalog::from(environment.ports()?))).await
+    let environment = Environment::from_process();
+    environment.serve_http(get_category::router().with_state(Catalog::from(environment.ports()?))).await
 }

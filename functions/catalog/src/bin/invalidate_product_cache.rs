@@ -2,10 +2,13 @@
 
 use souk_catalog::invalidate_product_cache;
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_event};
+use souk_lambda::Served;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let cache = Environment::from_process().await.redis()?;
-    serve_event(|batch| invalidate_product_cache::handle(batch, &cache)).await
+    let environment = Environment::from_process();
+    let cache = environment.redis()?;
+    environment
+        .serve_consumer("invalidate-product-cache", |batch| invalidate_product_cache::handle(batch, &cache))
+        .await
 }

@@ -2,10 +2,11 @@
 
 use souk_customers::{Passwords, create_admin};
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_event};
+use souk_lambda::Served;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let (ports, passwords) = (Environment::from_process().await.ports()?, Passwords::default());
-    serve_event(|call| create_admin::handle(call, &*ports.store, &passwords, &ports.announcer)).await
+    let environment = Environment::from_process();
+    let (ports, passwords) = (environment.ports()?, Passwords::default());
+    environment.serve_event(|call| create_admin::handle(call, &*ports.store, &passwords, &ports.announcer)).await
 }

@@ -2,11 +2,13 @@
 
 use souk_customers::{Authenticators, SecondFactor, enrol_second_factor};
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_http};
+use souk_lambda::Served;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let authenticators = Authenticators::new(&environment.second_factor_key()?)?;
-    serve_http(enrol_second_factor::router().with_state(SecondFactor::new(environment.ports()?, authenticators))).await
+    environment
+        .serve_http(enrol_second_factor::router().with_state(SecondFactor::new(environment.ports()?, authenticators)))
+        .await
 }

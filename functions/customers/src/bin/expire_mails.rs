@@ -2,10 +2,11 @@
 
 use souk_customers::expire_mails;
 use souk_environment::Environment;
-use souk_lambda::{Served, Tick, serve_event};
+use souk_lambda::{Served, Tick};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let store = Environment::from_process().await.store()?;
-    serve_event(|_: Tick| expire_mails::handle(&*store)).await
+    let environment = Environment::from_process();
+    let store = environment.store()?;
+    environment.serve_event(|_: Tick| expire_mails::handle(&*store)).await
 }

@@ -2,12 +2,12 @@
 
 use souk_customers::{Authenticators, LogIn, log_in};
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_http};
+use souk_lambda::Served;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let authenticators = Authenticators::new(&environment.second_factor_key()?)?;
     let state = LogIn::new(environment.ports()?, authenticators, environment.token_issuer()?);
-    serve_http(log_in::router().with_state(state)).await
+    environment.serve_http(log_in::router().with_state(state)).await
 }

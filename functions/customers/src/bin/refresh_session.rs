@@ -2,11 +2,11 @@
 
 use souk_customers::{Refresh, refresh_session};
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_http};
+use souk_lambda::Served;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let state = Refresh::new(environment.ports()?, environment.token_issuer()?);
-    serve_http(refresh_session::router().with_state(state)).await
+    environment.serve_http(refresh_session::router().with_state(state)).await
 }

@@ -2,12 +2,12 @@
 
 use souk_customers::{Links, send_mail};
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_event};
+use souk_lambda::Served;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let (store, mailer) = (environment.store()?, environment.mailer()?);
     let links = Links::new(&environment.shop_url()?);
-    serve_event(|batch| send_mail::handle(batch, &*store, &*mailer, &links)).await
+    environment.serve_consumer("send-mail", |batch| send_mail::handle(batch, &*store, &*mailer, &links)).await
 }

@@ -1,12 +1,12 @@
 //! The Lambda function `expire-orders`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, Tick, serve_event};
+use souk_lambda::{Served, Tick};
 use souk_orders::expire_orders;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let ports = environment.ports()?;
-    serve_event(|_: Tick| expire_orders::handle(&*ports.store, &ports.announcer)).await
+    environment.serve_event(|_: Tick| expire_orders::handle(&*ports.store, &ports.announcer)).await
 }

@@ -1,12 +1,12 @@
 //! The Lambda function `refund-order`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_http};
+use souk_lambda::Served;
 use souk_orders::{Payments, refund_order};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let state = Payments::new(environment.ports()?, environment.till()?);
-    serve_http(refund_order::router().with_state(state)).await
+    environment.serve_http(refund_order::router().with_state(state)).await
 }

@@ -1,11 +1,11 @@
 //! The Lambda function `request-return`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_http};
+use souk_lambda::Served;
 use souk_orders::{Orders, request_return};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
-    serve_http(request_return::router().with_state(Orders::from(environment.ports()?))).await
+    let environment = Environment::from_process();
+    environment.serve_http(request_return::router().with_state(Orders::from(environment.ports()?))).await
 }

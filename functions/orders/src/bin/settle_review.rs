@@ -1,11 +1,11 @@
 //! The Lambda function `settle-review`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_http};
+use souk_lambda::Served;
 use souk_orders::{Orders, settle_review};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
-    serve_http(settle_review::router().with_state(Orders::from(environment.ports()?))).await
+    let environment = Environment::from_process();
+    environment.serve_http(settle_review::router().with_state(Orders::from(environment.ports()?))).await
 }

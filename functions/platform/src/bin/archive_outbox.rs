@@ -1,12 +1,12 @@
 //! The Lambda function `archive-outbox`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, Tick, serve_event};
+use souk_lambda::{Served, Tick};
 use souk_platform::archive_outbox;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let (store, kept) = (environment.store()?, environment.outbox_kept()?);
-    serve_event(|_: Tick| archive_outbox::handle(&*store, kept)).await
+    environment.serve_event(|_: Tick| archive_outbox::handle(&*store, kept)).await
 }

@@ -1,11 +1,12 @@
 //! The Lambda function `expire-idempotency-keys`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, Tick, serve_event};
+use souk_lambda::{Served, Tick};
 use souk_platform::expire_idempotency_keys;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let store = Environment::from_process().await.store()?;
-    serve_event(|_: Tick| expire_idempotency_keys::handle(&*store)).await
+    let environment = Environment::from_process();
+    let store = environment.store()?;
+    environment.serve_event(|_: Tick| expire_idempotency_keys::handle(&*store)).await
 }

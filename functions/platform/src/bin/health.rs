@@ -1,11 +1,10 @@
 //! The Lambda function `health`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_http};
+use souk_lambda::Served;
 use souk_platform::health;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    Environment::from_process().await;
-    serve_http(health::router()).await
+    Environment::from_process().serve_http(health::router()).await
 }

@@ -1,11 +1,12 @@
 //! The Lambda function `migrate-database`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_event};
+use souk_lambda::Served;
 use souk_platform::migrate_database::{self, Call};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let store = Environment::from_process().await.store()?;
-    serve_event(|_: Call| migrate_database::handle(&*store)).await
+    let environment = Environment::from_process();
+    let store = environment.store()?;
+    environment.serve_event(|_: Call| migrate_database::handle(&*store)).await
 }

@@ -1,12 +1,12 @@
 //! The Lambda function `relay-outbox`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, Tick, serve_event};
+use souk_lambda::{Served, Tick};
 use souk_platform::relay_outbox;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let (store, redis) = (environment.store()?, environment.redis()?);
-    serve_event(|_: Tick| relay_outbox::handle(&*store, &redis)).await
+    environment.serve_event(|_: Tick| relay_outbox::handle(&*store, &redis)).await
 }

@@ -1,17 +1,18 @@
 //! The Lambda function `replay-consumer`.
 
 use souk_environment::Environment;
-use souk_lambda::{Invocation, Served, serve_invocation};
+use souk_lambda::{Invocation, Served};
 use souk_platform::{Consumers, replay_consumer};
 use souk_template::Template;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let (store, invoker) = (environment.store()?, environment.invoker()?);
     let consumers = Consumers::of(&Template::built_in()?)?;
-    serve_invocation(|Invocation { payload, deadline, .. }| {
-        replay_consumer::handle(payload, &*store, &*invoker, &consumers, deadline)
-    })
-    .await
+    environment
+        .serve_invocation(|Invocation { payload, deadline, .. }| {
+            replay_consumer::handle(payload, &*store, &*invoker, &consumers, deadline)
+        })
+        .await
 }

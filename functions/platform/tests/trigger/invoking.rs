@@ -34,7 +34,7 @@ async fn endpoint(functions: impl Fn(&str, Value) -> Response + Send + Sync + 's
 }
 
 async fn invoker(url: &str) -> LambdaInvoker {
-    LambdaInvoker::new(&AwsSettings::local().await, Some(url), "souk-")
+    LambdaInvoker::new(&AwsSettings::local(), Some(url), "souk-")
 }
 
 fn crashed(error: &str) -> Response {

@@ -1,13 +1,13 @@
 //! The Lambda function `subscribe`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_event};
+use souk_lambda::Served;
 use souk_realtime::{Realtime, subscribe};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
-    let (connections, orders, access) = (environment.connections()?, environment.store()?, environment.access()?);
+    let environment = Environment::from_process();
+    let (connections, orders, access) = (environment.connections()?, environment.orders()?, environment.access()?);
     let realtime = Realtime { connections, log: environment.news_log()?, orders, access };
-    serve_event(|request| subscribe::handle(request, &realtime)).await
+    environment.serve_event(|request| subscribe::handle(request, &realtime)).await
 }

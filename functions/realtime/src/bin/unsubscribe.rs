@@ -1,11 +1,12 @@
 //! The Lambda function `unsubscribe`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_event};
+use souk_lambda::Served;
 use souk_realtime::unsubscribe;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let connections = Environment::from_process().await.connections()?;
-    serve_event(|request| unsubscribe::handle(request, &*connections)).await
+    let environment = Environment::from_process();
+    let connections = environment.connections()?;
+    environment.serve_event(|request| unsubscribe::handle(request, &*connections)).await
 }

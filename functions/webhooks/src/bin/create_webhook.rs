@@ -1,13 +1,13 @@
 //! The Lambda function `create-webhook`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_http};
+use souk_lambda::Served;
 use souk_webhooks::{Signing, WebhookSecrets, create_webhook};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let (secrets, sender) = (WebhookSecrets::new(&environment.webhook_key()?)?, environment.webhook_sender()?);
     let signing = Signing::new(environment.ports()?, environment.webhook_reach()?, secrets, sender);
-    serve_http(create_webhook::router().with_state(signing)).await
+    environment.serve_http(create_webhook::router().with_state(signing)).await
 }

@@ -1,11 +1,12 @@
 //! The Lambda function `enqueue-webhooks`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_event};
+use souk_lambda::Served;
 use souk_webhooks::enqueue_webhooks;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let store = Environment::from_process().await.store()?;
-    serve_event(|batch| enqueue_webhooks::handle(batch, &*store)).await
+    let environment = Environment::from_process();
+    let store = environment.store()?;
+    environment.serve_consumer("enqueue-webhooks", |batch| enqueue_webhooks::handle(batch, &*store)).await
 }

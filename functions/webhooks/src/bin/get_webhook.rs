@@ -1,12 +1,12 @@
 //! The Lambda function `get-webhook`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_http};
+use souk_lambda::Served;
 use souk_webhooks::{Webhooks, get_webhook};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let webhooks = Webhooks::new(environment.ports()?, environment.webhook_reach()?);
-    serve_http(get_webhook::router().with_state(webhooks)).await
+    environment.serve_http(get_webhook::router().with_state(webhooks)).await
 }

@@ -1,13 +1,13 @@
 //! The Lambda function `rotate-webhook-secret`.
 
 use souk_environment::Environment;
-use souk_lambda::{Served, serve_http};
+use souk_lambda::Served;
 use souk_webhooks::{Signing, WebhookSecrets, rotate_webhook_secret};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
-    let environment = Environment::from_process().await;
+    let environment = Environment::from_process();
     let (secrets, sender) = (WebhookSecrets::new(&environment.webhook_key()?)?, environment.webhook_sender()?);
     let signing = Signing::new(environment.ports()?, environment.webhook_reach()?, secrets, sender);
-    serve_http(rotate_webhook_secret::router().with_state(signing)).await
+    environment.serve_http(rotate_webhook_secret::router().with_state(signing)).await
 }
