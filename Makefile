@@ -88,7 +88,8 @@ bench:
 ## Cold starts: each function as Lambda starts it, beside a shop on embedded parts, against a function that does nothing; writes the tables
 ## of docs/performance.md. ARGS="--functions log-in,connect --rounds 21" looks at some and leaves the document alone.
 bench-cold:
-	cargo build --release -p souk-local -p souk-tools $(foreach context,$(wildcard functions/*),-p souk-$(notdir $(context)))
+	cargo build --release -p souk-local -p souk-tools
+	cargo build --release $(foreach context,$(wildcard functions/*),-p souk-$(notdir $(context))) --features souk-environment/sqlite
 	target/release/bench-cold --folder target/release $(if $(ARGS),$(ARGS),--document docs/performance.md)
 
 ## Plays invoices against a running shop and checks its books.

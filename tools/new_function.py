@@ -28,10 +28,9 @@ HTTP = """//! `{method} {path}`: does not do anything yet. For staff.
 
 use crate::{state};
 use serde::{serde};
-use souk_lambda::{{ApiError, {imports}, Staff}};
+use souk_lambda::{{ApiError, {imports}, Staff, routes}};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// {shape}
 #[derive(Debug, {derive}, ToSchema)]

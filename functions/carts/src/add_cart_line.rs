@@ -7,11 +7,10 @@ use souk_domain::ports::CacheKey;
 use souk_domain::{CartChange, CartId, CartLine, Error, Product, ProductId, ProductStatus, Quantity};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Copies, Envelope, Failure, MaybeCaller, PathId, QueryFailures,
-    Reply,
+    Reply, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What to add.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -11,12 +11,11 @@ use souk_domain::{
 };
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, ErrorItem, Failure, PathId, QueryFailures,
-    Reply, SecuredFailures,
+    Reply, SecuredFailures, routes,
 };
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What the buyer saw and agrees to.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -3,9 +3,8 @@
 use crate::{CartView, Carts, view};
 use axum::extract::State;
 use souk_domain::CartId;
-use souk_lambda::{ApiError, Envelope, Failure, MaybeCaller, PathId, QueryFailures, Reply};
+use souk_lambda::{ApiError, Envelope, Failure, MaybeCaller, PathId, QueryFailures, Reply, routes};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Get a cart
 ///

@@ -5,11 +5,10 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::CartId;
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, QueryFailures, Reply,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, QueryFailures, Reply, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Which cart.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -5,9 +5,9 @@ use axum::extract::State;
 use souk_domain::{CartChange, CartId, ProductId};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, NoBody, PathId, QueryFailures, Reply,
+    routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Remove a line
 ///

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use souk_domain::{CartChange, CartId, ProductId, Quantity};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, PathId, QueryFailures, Reply,
+    routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// How many.
 #[derive(Debug, Deserialize, ToSchema)]

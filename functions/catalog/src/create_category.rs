@@ -6,12 +6,11 @@ use serde::{Deserialize, Serialize};
 use souk_domain::ports::Categories;
 use souk_domain::{Category, CategoryFields, CategoryId, CategoryName};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, Staff,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, Staff, routes,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What a category is to be.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -7,12 +7,11 @@ use souk_domain::ports::Products;
 use souk_domain::{CategoryId, Description, Grams, Money, Product, ProductFields, ProductName, Sku};
 use souk_lambda::{
     Announcer, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
-    Staff,
+    Staff, routes,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What a new product is to be.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -7,12 +7,11 @@ use souk_domain::ports::Categories;
 use souk_domain::{CategoryId, Committed};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff,
+    SecuredFailures, Staff, routes,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The category that is gone.
 #[derive(Debug, Serialize, ToSchema)]

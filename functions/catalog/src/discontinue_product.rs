@@ -6,11 +6,10 @@ use souk_domain::ports::Products;
 use souk_domain::{Product, ProductId};
 use souk_lambda::{
     Announcer, ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff,
+    SecuredFailures, Staff, routes,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Take a product off sale
 ///

@@ -4,10 +4,9 @@ use crate::Catalog;
 use axum::extract::State;
 use souk_domain::ports::Categories;
 use souk_domain::{Category, CategoryId};
-use souk_lambda::{ApiError, Envelope, Failure, PathId, QueryFailures, Reply};
+use souk_lambda::{ApiError, Envelope, Failure, PathId, QueryFailures, Reply, routes};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Get a category
 #[utoipa::path(

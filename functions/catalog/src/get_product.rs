@@ -4,10 +4,9 @@ use crate::Catalog;
 use axum::extract::State;
 use souk_domain::ports::{CacheKey, Products};
 use souk_domain::{Product, ProductId, StockLevel, StockedProduct};
-use souk_lambda::{ApiError, Copies, Envelope, Failure, PathId, QueryFailures, Reply};
+use souk_lambda::{ApiError, Copies, Envelope, Failure, PathId, QueryFailures, Reply, routes};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Get a product
 ///

@@ -8,12 +8,11 @@ use souk_domain::ImportOutcome;
 use souk_domain::ports::Products;
 use souk_lambda::{
     Announcer, ApiError, CommandFailures, CommandHeaders, Envelope, ErrorItem, QueryFailures, Reply, SecuredFailures,
-    Staff, Upload,
+    Staff, Upload, routes,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What became of a file.
 #[derive(Debug, Default, Serialize, ToSchema)]

@@ -5,11 +5,10 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::ports::Products;
 use souk_domain::{CategoryId, ProductCursor, ProductFilter, ProductQuery, ProductSort, SearchQuery, StockedProduct};
-use souk_lambda::{ApiError, Cursor, Envelope, QueryFailures, Question, Reply, read_limit};
+use souk_lambda::{ApiError, Cursor, Envelope, QueryFailures, Question, Reply, read_limit, routes};
 use std::sync::Arc;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Which products, in which order.
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -7,11 +7,10 @@ use souk_domain::ports::Categories;
 use souk_domain::{Category, CategoryId};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch, PathId,
-    QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders,
+    QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders, routes,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Change a category
 ///

@@ -7,12 +7,11 @@ use souk_domain::ports::Products;
 use souk_domain::{CategoryId, Description, Grams, Money, Product, ProductFields, ProductId, ProductName};
 use souk_lambda::{
     Announcer, ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch,
-    PathId, QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders,
+    PathId, QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders, routes,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What a product is to be; its SKU stays.
 #[derive(Debug, Deserialize, ToSchema)]

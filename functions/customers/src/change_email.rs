@@ -6,11 +6,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::{Email, Rate};
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures,
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The new address.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use souk_domain::{Cause, CustomerId, SessionCutoff};
 use souk_lambda::{
     ApiError, Bearer, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures,
+    routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The old password and the new one.
 #[derive(Debug, Deserialize, ToSchema)]

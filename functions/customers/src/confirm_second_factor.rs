@@ -6,11 +6,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::{Customer, Error, Rate, SessionCutoff};
 use souk_lambda::{
-    ApiError, Bearer, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+    ApiError, Bearer, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// A code.
 #[derive(Debug, Deserialize, ToSchema)]

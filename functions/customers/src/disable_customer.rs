@@ -5,10 +5,9 @@ use axum::extract::State;
 use souk_domain::{Customer, CustomerId, Role, SessionCutoff};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff,
+    SecuredFailures, Staff, routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Disable somebody
 ///

@@ -5,10 +5,9 @@ use axum::extract::State;
 use souk_domain::SessionId;
 use souk_lambda::{
     ApiError, Caller, CommandFailures, CommandHeaders, Done, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures,
+    SecuredFailures, routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// End one of one's own sessions
 ///

@@ -6,10 +6,11 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use souk_lambda::{ApiError, Bearer, Command, CommandFailures, Envelope, QueryFailures, Reply, SecuredFailures};
+use souk_lambda::{
+    ApiError, Bearer, Command, CommandFailures, Envelope, QueryFailures, Reply, SecuredFailures, routes,
+};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// That it is really them.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -6,11 +6,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::SessionCutoff;
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures,
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// That it is really them.
 #[derive(Debug, Deserialize, ToSchema)]

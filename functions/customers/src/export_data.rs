@@ -5,11 +5,10 @@ use axum::extract::State;
 use serde::Serialize;
 use souk_domain::{AuditAction, AuditEntry, AuditQuery, Cause, Customer, Limit, Order, Session};
 use souk_lambda::{
-    ApiError, Caller, Cursor, Envelope, Paging, QueryFailures, Question, Reply, RequestContext, SecuredFailures,
+    ApiError, Caller, Cursor, Envelope, Paging, QueryFailures, Question, Reply, RequestContext, SecuredFailures, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// All that is kept of somebody.
 #[derive(Debug, Serialize, ToSchema)]

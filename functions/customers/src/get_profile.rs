@@ -3,10 +3,9 @@
 use crate::Customers;
 use axum::extract::State;
 use souk_domain::{Customer, ports};
-use souk_lambda::{ApiError, Caller, Envelope, Failure, QueryFailures, Reply, SecuredFailures};
+use souk_lambda::{ApiError, Caller, Envelope, Failure, QueryFailures, Reply, SecuredFailures, routes};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Get one's own profile
 #[utoipa::path(

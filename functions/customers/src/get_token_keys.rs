@@ -5,9 +5,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
-use souk_lambda::{Access, QueryFailures};
+use souk_lambda::{Access, QueryFailures, routes};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Get the keys that check access tokens
 ///

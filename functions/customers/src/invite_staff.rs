@@ -5,11 +5,10 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use souk_domain::{Customer, Email, NewCustomer, PersonName, Role};
 use souk_lambda::{
-    Admin, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+    Admin, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Who is invited.
 #[derive(Debug, Deserialize, ToSchema)]

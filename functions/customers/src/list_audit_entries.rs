@@ -4,10 +4,11 @@ use crate::Customers;
 use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{AuditEntry, AuditQuery, CustomerId};
-use souk_lambda::{Admin, ApiError, Cursor, Envelope, QueryFailures, Question, Reply, SecuredFailures, read_limit};
+use souk_lambda::{
+    Admin, ApiError, Cursor, Envelope, QueryFailures, Question, Reply, SecuredFailures, read_limit, routes,
+};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Which lines.
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use souk_domain::{Cause, Customer, CustomerQuery, CustomerStatus, Role, SearchQuery};
 use souk_lambda::{
     ApiError, Cursor, Envelope, QueryFailures, Question, Reply, RequestContext, SecuredFailures, Staff, read_limit,
+    routes,
 };
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Which people.
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -4,10 +4,9 @@ use crate::Customers;
 use axum::extract::State;
 use serde::Serialize;
 use souk_domain::Session;
-use souk_lambda::{ApiError, Bearer, Caller, Envelope, QueryFailures, Reply, SecuredFailures};
+use souk_lambda::{ApiError, Bearer, Caller, Envelope, QueryFailures, Reply, SecuredFailures, routes};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// A session.
 #[derive(Debug, Serialize, ToSchema)]

@@ -9,10 +9,9 @@ use axum::response::IntoResponse;
 use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::{Account, CartId, CustomerId, CustomerStatus, Email, Rate, SessionId, ports};
-use souk_lambda::{ApiError, ClientAddress, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply};
+use souk_lambda::{ApiError, ClientAddress, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply, routes};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Longest name of a browser that is kept, in characters.
 const USER_AGENT_LENGTH: usize = 200;

@@ -3,10 +3,9 @@
 use crate::Customers;
 use axum::extract::State;
 use souk_lambda::{
-    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures,
+    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures, routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Log out
 ///

@@ -4,10 +4,9 @@ use crate::{Customers, entry};
 use axum::extract::State;
 use souk_domain::SessionCutoff;
 use souk_lambda::{
-    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures,
+    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures, routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Log out everywhere
 ///

@@ -8,10 +8,9 @@ use axum::response::IntoResponse;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use souk_domain::{Account, CustomerStatus, Error, Refreshed, Session, SessionLife};
-use souk_lambda::{ApiError, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply};
+use souk_lambda::{ApiError, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply, routes};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Whose session goes on.
 #[derive(Debug, Deserialize, ToSchema)]

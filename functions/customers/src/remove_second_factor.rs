@@ -6,11 +6,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::Customer;
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// That it is really them.
 #[derive(Debug, Deserialize, ToSchema)]

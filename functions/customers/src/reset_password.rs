@@ -6,11 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use souk_domain::{Cause, Rate, SessionCutoff};
 use souk_lambda::{
-    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Done, Failure, QueryFailures, Reply,
+    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Done, Failure, QueryFailures, Reply, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The token of a link, and what the password is from now on.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -6,11 +6,10 @@ use serde::Deserialize;
 use souk_domain::{AddressBook, Customer, PersonName, Profile};
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch,
-    QueryFailures, Reply, SecuredFailures, VersionHeaders,
+    QueryFailures, Reply, SecuredFailures, VersionHeaders, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What people can change of themselves.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -5,10 +5,11 @@ use axum::extract::State;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use souk_domain::Customer;
-use souk_lambda::{ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply};
+use souk_lambda::{
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply, routes,
+};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The token of a link.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -6,12 +6,11 @@ use serde::Deserialize;
 use souk_domain::{Adjustment, Change, ProductId, Reason, StockLevel, ports};
 use souk_lambda::{
     Announcer, ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch,
-    PathId, QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders,
+    PathId, QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders, routes,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// How the pieces in the house change: by a number or to a number.
 #[derive(Debug, Deserialize, ToSchema)]

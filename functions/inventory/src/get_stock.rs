@@ -4,10 +4,9 @@ use crate::Inventory;
 use axum::extract::State;
 use souk_domain::ports::CacheKey;
 use souk_domain::{ProductId, StockLevel, ports};
-use souk_lambda::{ApiError, Copies, Envelope, Failure, PathId, QueryFailures, Reply};
+use souk_lambda::{ApiError, Copies, Envelope, Failure, PathId, QueryFailures, Reply, routes};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Get the stock of a product
 #[utoipa::path(

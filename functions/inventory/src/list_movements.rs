@@ -4,11 +4,10 @@ use crate::Inventory;
 use axum::extract::State;
 use souk_domain::{Movement, ProductId, ports};
 use souk_lambda::{
-    ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, SecuredFailures, Staff,
+    ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, SecuredFailures, Staff, routes,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// List the movements of a product's stock
 ///

@@ -6,10 +6,9 @@ use axum::extract::State;
 use souk_domain::{Order, OrderId, ReturnId};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff,
+    SecuredFailures, Staff, routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Approve a return
 ///

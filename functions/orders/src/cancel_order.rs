@@ -5,10 +5,9 @@ use axum::extract::State;
 use souk_domain::{Order, OrderId};
 use souk_lambda::{
     ApiError, Caller, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures,
+    SecuredFailures, routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Cancel an order
 ///

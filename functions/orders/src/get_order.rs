@@ -3,9 +3,8 @@
 use crate::Orders;
 use axum::extract::State;
 use souk_domain::{Order, OrderId};
-use souk_lambda::{ApiError, Caller, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures};
+use souk_lambda::{ApiError, Caller, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, routes};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Get an order
 ///

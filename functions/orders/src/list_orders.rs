@@ -3,10 +3,11 @@
 use crate::Orders;
 use axum::extract::State;
 use souk_domain::{Order, ports};
-use souk_lambda::{ApiError, Caller, Cursor, Envelope, Paging, QueryFailures, Question, Reply, SecuredFailures};
+use souk_lambda::{
+    ApiError, Caller, Cursor, Envelope, Paging, QueryFailures, Question, Reply, SecuredFailures, routes,
+};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// List one's own orders
 #[utoipa::path(

@@ -8,11 +8,10 @@ use souk_domain::realtime::Identity;
 use souk_domain::{Cause, Committed, Error, Order, OrderId, PaymentMethod, PaymentStatus};
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures,
+    SecuredFailures, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// How to pay.
 #[derive(Debug, Deserialize, ToSchema)]

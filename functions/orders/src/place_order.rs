@@ -5,10 +5,9 @@ use crate::wish::OrderRequest;
 use axum::extract::State;
 use souk_domain::Order;
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Place an order
 ///

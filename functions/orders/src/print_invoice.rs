@@ -5,9 +5,8 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use souk_domain::{Order, OrderId, OrderLine};
-use souk_lambda::{ApiError, Caller, Failure, PathId, QueryFailures, SecuredFailures};
+use souk_lambda::{ApiError, Caller, Failure, PathId, QueryFailures, SecuredFailures, routes};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Print an invoice
 #[utoipa::path(

@@ -5,9 +5,8 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use souk_domain::{Order, OrderId};
-use souk_lambda::{ApiError, Failure, PathId, QueryFailures, SecuredFailures, Staff};
+use souk_lambda::{ApiError, Failure, PathId, QueryFailures, SecuredFailures, Staff, routes};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Print a packing slip
 ///

@@ -7,10 +7,11 @@ use serde::Serialize;
 use souk_domain::Cause;
 use souk_domain::ports::Offer;
 use souk_domain::{ChosenShipping, CustomerId, Error, OrderLine, OrderTotals, Quote, TaxRate};
-use souk_lambda::{ApiError, Command, CommandFailures, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures};
+use souk_lambda::{
+    ApiError, Command, CommandFailures, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures, routes,
+};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What an order would cost at this moment.
 #[derive(Debug, Serialize, ToSchema)]

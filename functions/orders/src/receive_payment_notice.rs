@@ -5,9 +5,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use souk_domain::{Cause, Error};
-use souk_lambda::{ApiError, Done, Failure, QueryFailures, Reply, RequestContext};
+use souk_lambda::{ApiError, Done, Failure, QueryFailures, Reply, RequestContext, routes};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Receive a notice of a payment provider
 ///

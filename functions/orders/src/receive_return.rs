@@ -6,11 +6,10 @@ use serde::Deserialize;
 use souk_domain::{Order, OrderId, ReceivedGoods, ReturnId};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff,
+    SecuredFailures, Staff, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What becomes of the goods.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -7,11 +7,10 @@ use serde::Deserialize;
 use souk_domain::{Order, OrderId, Reason, ReturnId};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff,
+    SecuredFailures, Staff, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Why not.
 #[derive(Debug, Deserialize, ToSchema)]

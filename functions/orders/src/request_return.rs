@@ -7,11 +7,10 @@ use serde::Deserialize;
 use souk_domain::{Order, OrderId, ReturnReason, ShippedPieces};
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures,
+    SecuredFailures, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What comes back.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -4,10 +4,11 @@ use crate::Orders;
 use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{CustomerId, DateTime, Order, OrderSearch, OrderStatus, OrderText};
-use souk_lambda::{ApiError, Cursor, Envelope, QueryFailures, Question, Reply, SecuredFailures, Staff, read_limit};
+use souk_lambda::{
+    ApiError, Cursor, Envelope, QueryFailures, Question, Reply, SecuredFailures, Staff, read_limit, routes,
+};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Which orders.
 #[derive(Debug, Default, Deserialize, IntoParams)]

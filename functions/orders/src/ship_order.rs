@@ -7,11 +7,10 @@ use serde::Deserialize;
 use souk_domain::{Dispatch, Order, OrderId, ProductName, ShippedPieces, TrackingNumber};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff,
+    SecuredFailures, Staff, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// A parcel.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -7,11 +7,10 @@ use souk_domain::{
     DateTime, Email, Fulfilment, Order, OrderNumber, OrderStatus, ProductName, Shipment, TrackingNumber,
 };
 use souk_lambda::{
-    ApiError, Command, CommandFailures, Envelope, Failure, MaybeCaller, QueryFailures, Reply, SecuredFailures,
+    ApiError, Command, CommandFailures, Envelope, Failure, MaybeCaller, QueryFailures, Reply, SecuredFailures, routes,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Which order. In a body, because an address in a URL ends up in logs.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -5,10 +5,9 @@ use crate::Operations;
 use crate::operations::letter_id;
 use axum::extract::State;
 use souk_lambda::{
-    Admin, ApiError, CommandFailures, Done, Failure, NoBody, PathId, QueryFailures, Reply, SecuredFailures,
+    Admin, ApiError, CommandFailures, Done, Failure, NoBody, PathId, QueryFailures, Reply, SecuredFailures, routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Discard a dead letter
 ///

@@ -3,9 +3,8 @@
 use crate::Operations;
 use crate::operations::{Letter, letter_id};
 use axum::extract::State;
-use souk_lambda::{ApiError, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, Staff};
+use souk_lambda::{ApiError, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, Staff, routes};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Read a dead letter
 ///

@@ -1,10 +1,9 @@
 //! `GET /api/v1/health`: whether the shop answers at all. For everybody.
 
 use serde::Serialize;
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, routes};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// That it lives.
 #[derive(Debug, Serialize, ToSchema)]

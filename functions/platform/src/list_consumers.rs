@@ -6,10 +6,9 @@ use futures::future::try_join_all;
 use serde::Serialize;
 use souk_domain::ports::{Backlogs, DeadLetters};
 use souk_domain::{DateTime, Error};
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff, routes};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// A consumer function and one of its streams.
 #[derive(Debug, Serialize, ToSchema)]

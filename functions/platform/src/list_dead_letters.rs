@@ -6,11 +6,10 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::ports::LetterOrder;
 use souk_lambda::{
-    ApiError, Cursor, Envelope, Failure, QueryFailures, Question, Reply, SecuredFailures, Staff, read_limit,
+    ApiError, Cursor, Envelope, Failure, QueryFailures, Question, Reply, SecuredFailures, Staff, read_limit, routes,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Which letters.
 #[derive(Debug, Deserialize, IntoParams)]

@@ -5,13 +5,12 @@ use serde::Serialize;
 use souk_domain::Error;
 use souk_domain::ports::{ConnectionTable, Outbox};
 use souk_domain::realtime::ConnectionId;
-use souk_lambda::{ApiError, Copies, Envelope, QueryFailures, Reply, in_ms};
+use souk_lambda::{ApiError, Copies, Envelope, QueryFailures, Reply, in_ms, routes};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// How long a part may take to answer before it counts as away: whoever asks wants to know now.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 use souk_domain::ports::{DeadLetters, Invoker, KeptLetter, LetterOrder};
 use souk_domain::{EntryId, Error, Limit};
 use souk_lambda::{
-    Admin, ApiError, Command, CommandFailures, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures,
+    Admin, ApiError, Command, CommandFailures, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, routes,
 };
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// How long one request goes on to the next letter. An HTTP API waits half a minute for an answer.
 const TIME: Duration = Duration::from_secs(20);

@@ -4,10 +4,9 @@ use crate::Pricing;
 use axum::extract::State;
 use serde::Serialize;
 use souk_domain::{Coupon, CouponCode, PricingRule, RuleKind};
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff, routes};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// A coupon.
 #[derive(Debug, Serialize, ToSchema)]

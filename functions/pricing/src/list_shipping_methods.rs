@@ -4,10 +4,9 @@ use crate::Pricing;
 use axum::extract::State;
 use serde::Serialize;
 use souk_domain::{MethodCode, PricingRule, RuleKind, ShippingMethod};
-use souk_lambda::{ApiError, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures};
+use souk_lambda::{ApiError, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures, routes};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// A way to send orders.
 #[derive(Debug, Serialize, ToSchema)]

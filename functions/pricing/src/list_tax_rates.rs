@@ -4,10 +4,9 @@ use crate::Pricing;
 use axum::extract::State;
 use serde::Serialize;
 use souk_domain::{PricingRule, RuleKind, TaxRate, TaxRegion};
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff, routes};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The tax of a region.
 #[derive(Debug, Serialize, ToSchema)]

@@ -5,9 +5,9 @@ use axum::extract::State;
 use souk_domain::{CouponCode, RuleKind};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Done, NoBody, PathValue, QueryFailures, Reply, SecuredFailures, Staff,
+    routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Remove a coupon
 ///

@@ -5,10 +5,9 @@ use axum::extract::State;
 use souk_domain::{Coupon, CouponCode, PricingRule};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures,
-    Staff,
+    Staff, routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Save a coupon
 ///

@@ -7,12 +7,11 @@ use serde::Deserialize;
 use souk_domain::ports::Webhooks;
 use souk_domain::{Webhook, WebhookDescription, WebhookEventType, WebhookId, WebhookReach, WebhookUrl};
 use souk_lambda::{
-    Admin, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
+    Admin, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, routes,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Who wants to hear of what.
 #[derive(Debug, Deserialize, ToSchema)]

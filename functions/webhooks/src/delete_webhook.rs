@@ -5,10 +5,9 @@ use axum::extract::State;
 use souk_domain::WebhookId;
 use souk_lambda::{
     Admin, ApiError, CommandFailures, CommandHeaders, Done, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures,
+    SecuredFailures, routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Delete a webhook
 ///

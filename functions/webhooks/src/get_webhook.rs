@@ -3,9 +3,8 @@
 use crate::{WebhookView, Webhooks};
 use axum::extract::State;
 use souk_domain::WebhookId;
-use souk_lambda::{Admin, ApiError, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures};
+use souk_lambda::{Admin, ApiError, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, routes};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Read a webhook
 ///

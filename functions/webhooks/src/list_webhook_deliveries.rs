@@ -4,10 +4,9 @@ use crate::Webhooks;
 use axum::extract::State;
 use souk_domain::{WebhookDelivery, WebhookId};
 use souk_lambda::{
-    Admin, ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, SecuredFailures,
+    Admin, ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, SecuredFailures, routes,
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Read a webhook's delivery log
 ///

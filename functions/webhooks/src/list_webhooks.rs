@@ -2,9 +2,8 @@
 
 use crate::{WebhookView, Webhooks};
 use axum::extract::State;
-use souk_lambda::{Admin, ApiError, Cursor, Envelope, Paging, QueryFailures, Question, Reply, SecuredFailures};
+use souk_lambda::{Admin, ApiError, Cursor, Envelope, Paging, QueryFailures, Question, Reply, SecuredFailures, routes};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// List webhooks
 ///

@@ -8,12 +8,11 @@ use souk_domain::ports::Webhooks;
 use souk_domain::{DateTime, EventId, Webhook, WebhookAttempt, WebhookId};
 use souk_lambda::{
     Admin, ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures,
+    SecuredFailures, routes,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What came back.
 #[derive(Debug, Serialize, ToSchema)]

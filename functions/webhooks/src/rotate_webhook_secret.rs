@@ -6,11 +6,10 @@ use souk_domain::ports::Webhooks;
 use souk_domain::{DecideWebhook, Webhook, WebhookId};
 use souk_lambda::{
     Admin, ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures,
+    SecuredFailures, routes,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Rotate a webhook's secret
 ///

@@ -7,12 +7,11 @@ use serde::Deserialize;
 use souk_domain::{DecideWebhook, Error, Webhook, WebhookDescription, WebhookEventType, WebhookId, WebhookUrl};
 use souk_lambda::{
     Admin, ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch, PathId,
-    QueryFailures, Reply, SecuredFailures, VersionHeaders,
+    QueryFailures, Reply, SecuredFailures, VersionHeaders, routes,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What a webhook is to be.
 #[derive(Debug, Deserialize, ToSchema)]

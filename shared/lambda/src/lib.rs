@@ -12,6 +12,7 @@ mod extract;
 mod openapi;
 mod paging;
 mod reply;
+mod routes;
 mod seal;
 mod serve;
 mod telemetry;
