@@ -246,7 +246,8 @@ async fn two_hundred_browsers_that_come_and_go_hear_all_news_once_and_in_order()
             assert_eq!(heard, expected, "{} after {from}, seed {seed}", listener.topic);
         }
     }
-    println!("{returns} returns, {reloads} reloads");
+    println!("{returns} returns");
     assert!(returns >= 400, "{returns} returns are no load");
-    assert!(reloads <= returns / 20, "{reloads} of {returns} returns had to load again");
+    // Everybody began with a place, and the news since then are few and young enough to be kept.
+    assert_eq!(reloads, 0, "of {returns} returns that had to load again");
 }

@@ -1,6 +1,7 @@
 use super::Browser;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a browser does to hear each of the news of a topic once and in order, as `docs/asyncapi.yaml` says.
 pub struct Listener {
@@ -17,12 +18,16 @@ impl Listener {
         Self { topic: topic.to_owned(), last, heard: Vec::new(), held: BTreeMap::new() }
     }
 
+    /// Subscribes until the answer has a place: there is none while Redis is away, which on a busy machine it may be for a moment.
     pub async fn subscribe(browser: &mut Browser, topic: &str) -> Self {
-        let mut listener = Self::new(topic, 0);
-        let answer = browser.ask(json!({ "action": "subscribe", "topic": topic })).await;
-        assert_eq!((&answer["type"], &answer["reload"]), (&json!("Subscribed"), &json!(false)), "{answer}");
-        listener.last = answer["sequence"].as_u64().unwrap();
-        listener
+        loop {
+            let answer = browser.ask(json!({ "action": "subscribe", "topic": topic })).await;
+            assert_eq!((&answer["type"], &answer["reload"]), (&json!("Subscribed"), &json!(false)), "{answer}");
+            match answer["sequence"].as_u64().unwrap() {
+                0 => tokio::time::sleep(Duration::from_millis(100)).await,
+                last => return Self::new(topic, last),
+            }
+        }
     }
 
     /// Subscribes again; the answer.
