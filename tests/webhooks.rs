@@ -217,14 +217,21 @@ async fn what_waits_for_a_silent_webhook_goes_on_when_it_is_enabled() {
     let (manager, admin, customer) = (shop.manager().await, shop.admin().await, shop.customer().await);
     let product = manager.product("A1", 500, 10).await;
     let hook = Hook::make(&admin, &receiver.url(), &STEPS).await;
-    receiver.answers(|_| 410);
-    sent_order(&manager, &customer, &product).await;
+    receiver.answers(|_| 500);
+    let waiting = sent_order(&manager, &customer, &product).await;
+    hook.log_where(&admin, 0, |line| line["attempts"] == 1).await;
+    hook.log_where(&admin, 2, |line| line["status"] == "pending").await;
     // 410 says that it wants no more.
+    receiver.answers(|_| 410);
+    let last = order(&customer, &product).await;
     eventually("it is disabled", async || hook.read(&admin).await["disabledReason"] == "gone").await;
     receiver.answers(|_| 200);
     hook.set_status(&admin, "active").await;
-    let posts = receiver.arrived(4).await;
-    assert_eq!(types(&posts), [STEPS[0], STEPS[0], STEPS[1], STEPS[2]]);
+    let posts = receiver.arrived(6).await;
+    let of =
+        |order: &str| -> Vec<Post> { posts.iter().filter(|post| post.event()["subject"] == order).cloned().collect() };
+    assert_eq!(types(&of(&waiting)), [STEPS[0], STEPS[0], STEPS[1], STEPS[2]]);
+    assert_eq!(types(&of(&last)), [STEPS[0], STEPS[0]]);
 }
 
 #[tokio::test]

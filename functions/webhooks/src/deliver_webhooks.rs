@@ -32,6 +32,15 @@ pub struct Delivered {
     pub failed: usize,
 }
 
+impl Delivered {
+    fn count(&mut self, is_delivered: bool) {
+        match is_delivered {
+            true => self.delivered += 1,
+            false => self.failed += 1,
+        }
+    }
+}
+
 /// Posts until nothing is due, or shortly before `deadline`.
 ///
 /// # Errors
@@ -46,9 +55,15 @@ pub async fn handle(
     loop {
         if under_way.len() < AT_ONCE && Instant::now() + ROOM < deadline {
             let (now, free) = (souk_domain::now(), AT_ONCE - under_way.len());
-            for delivery in webhooks.claim_webhook_deliveries(free, OF_EACH, now, now + LEASE).await? {
-                under_way.push(deliver(webhooks, poster, pauses, delivery));
-            }
+            let mut claim = webhooks.claim_webhook_deliveries(free, OF_EACH, now, now + LEASE);
+            let due = loop {
+                tokio::select! {
+                    due = &mut claim => break due?,
+                    // What is under way goes on meanwhile: it may hold the connection to the store that the claim waits for.
+                    Some(is_delivered) = under_way.next() => done.count(is_delivered?),
+                }
+            };
+            under_way.extend(due.into_iter().map(|delivery| deliver(webhooks, poster, pauses, delivery)));
         }
         if under_way.is_empty() {
             return Ok(done);
@@ -57,10 +72,7 @@ pub async fn handle(
         // With it, all that are there by now: a look at what is due for each would be one too many.
         let others = std::iter::from_fn(|| under_way.next().now_or_never().flatten());
         for is_delivered in first.into_iter().chain(others) {
-            match is_delivered? {
-                true => done.delivered += 1,
-                false => done.failed += 1,
-            }
+            done.count(is_delivered?);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is due goes out: from a store on this machine, over HTTP, to a receiver on this machine.
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -8,9 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 use souk_domain::ports::{Categories, Products, Webhooks};
 use souk_domain::{
-    CategoryFields, Cause, CustomerId, DeliveryStatus, Description, Event, Grams, Limit, Money, ProductFields,
-    RetryPauses, SealedSecret, Webhook, WebhookDescription, WebhookEventType, WebhookFields, WebhookId, WebhookReach,
-    WebhookUrl,
+    Aggregate, CategoryFields, Cause, ClaimedDelivery, Committed, CustomerId, DateTime, DecideWebhook, DeliveryId,
+    DeliveryStatus, Description, Event, Grams, Limit, Money, Page, ProductFields, Result, RetryPauses, SealedSecret,
+    Told, Webhook, WebhookAttempt, WebhookDelivery, WebhookDescription, WebhookEventType, WebhookFields, WebhookId,
+    WebhookReach, WebhookUrl,
 };
 use souk_lambda::{Batch, Record, Seal};
 use souk_sqlite::SqliteStore;
@@ -20,6 +22,7 @@ use souk_webhooks::{Poster, WebhookSecrets, enqueue_webhooks, expire_webhook_del
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 
 type Ids = Arc<Mutex<Vec<String>>>;
 
@@ -91,10 +94,112 @@ impl Shop {
 
     /// An invocation with so much time.
     async fn deliver(&self, key: SecretString, time: Duration) -> Delivered {
-        let sender = HttpWebhookSender::new(WebhookReach::Anywhere).expect("a sender");
-        let poster = Poster::new(WebhookSecrets::new(&key).expect("a key"), Arc::new(sender));
-        let deadline = Instant::now() + time;
-        deliver_webhooks::handle(&self.store, &poster, RetryPauses::default(), deadline).await.expect("what was done")
+        deliver(&self.store, key, time).await
+    }
+}
+
+async fn deliver(webhooks: &dyn Webhooks, key: SecretString, time: Duration) -> Delivered {
+    let sender = HttpWebhookSender::new(WebhookReach::Anywhere).expect("a sender");
+    let poster = Poster::new(WebhookSecrets::new(&key).expect("a key"), Arc::new(sender));
+    let deadline = Instant::now() + time;
+    deliver_webhooks::handle(webhooks, &poster, RetryPauses::default(), deadline).await.expect("what was done")
+}
+
+/// A store with one connection, as a small pool has when everybody else is busy.
+struct OneConnection {
+    store: SqliteStore,
+    connection: Semaphore,
+}
+
+impl OneConnection {
+    async fn with<T>(&self, done: impl Future<Output = T>) -> T {
+        let _connection = self.connection.acquire().await.expect("a connection");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        done.await
+    }
+}
+
+#[async_trait]
+impl Webhooks for OneConnection {
+    async fn create_webhook(&self, webhook: Webhook, by: CustomerId, cause: &Cause) -> Result<Committed<Webhook>> {
+        self.with(self.store.create_webhook(webhook, by, cause)).await
+    }
+
+    async fn change_webhook(
+        &self,
+        id: WebhookId,
+        decide: DecideWebhook,
+        by: Option<CustomerId>,
+        cause: &Cause,
+    ) -> Result<Committed<Webhook>> {
+        self.with(self.store.change_webhook(id, decide, by, cause)).await
+    }
+
+    async fn remove_webhook(&self, id: WebhookId, by: CustomerId, cause: &Cause) -> Result<Committed<()>> {
+        self.with(self.store.remove_webhook(id, by, cause)).await
+    }
+
+    async fn webhook(&self, id: WebhookId) -> Result<Webhook> {
+        self.with(self.store.webhook(id)).await
+    }
+
+    async fn webhooks(&self, limit: Limit, after: Option<i64>) -> Result<Page<Webhook, i64>> {
+        self.with(self.store.webhooks(limit, after)).await
+    }
+
+    async fn enqueue_webhooks(&self, aggregate: Aggregate, told: &[Told], oldest: DateTime) -> Result<usize> {
+        self.with(self.store.enqueue_webhooks(aggregate, told, oldest)).await
+    }
+
+    async fn claim_webhook_deliveries(
+        &self,
+        limit: usize,
+        of_each: usize,
+        now: DateTime,
+        until: DateTime,
+    ) -> Result<Vec<ClaimedDelivery>> {
+        self.with(self.store.claim_webhook_deliveries(limit, of_each, now, until)).await
+    }
+
+    async fn webhook_delivered(
+        &self,
+        delivery: &ClaimedDelivery,
+        attempt: &WebhookAttempt,
+        at: DateTime,
+    ) -> Result<()> {
+        self.with(self.store.webhook_delivered(delivery, attempt, at)).await
+    }
+
+    async fn webhook_failed(
+        &self,
+        delivery: &ClaimedDelivery,
+        attempt: &WebhookAttempt,
+        at: DateTime,
+        next: Option<DateTime>,
+    ) -> Result<u32> {
+        self.with(self.store.webhook_failed(delivery, attempt, at, next)).await
+    }
+
+    async fn webhook_deliveries(
+        &self,
+        id: WebhookId,
+        limit: Limit,
+        after: Option<i64>,
+    ) -> Result<Page<WebhookDelivery, i64>> {
+        self.with(self.store.webhook_deliveries(id, limit, after)).await
+    }
+
+    async fn redeliver_webhook(
+        &self,
+        id: WebhookId,
+        delivery: DeliveryId,
+        cause: &Cause,
+    ) -> Result<Committed<WebhookDelivery>> {
+        self.with(self.store.redeliver_webhook(id, delivery, cause)).await
+    }
+
+    async fn expire_webhook_deliveries(&self, before: DateTime) -> Result<usize> {
+        self.with(self.store.expire_webhook_deliveries(before)).await
     }
 }
 
@@ -117,6 +222,17 @@ async fn invocations_that_overlap_share_the_work() {
     assert_eq!(shop.deliver(key(1), LONG).await, Delivered::default());
     // What was delivered a moment ago is remembered.
     assert_eq!(expire_webhook_deliveries::handle(&shop.store).await.expect("a number").expired, 0);
+}
+
+#[tokio::test]
+async fn a_claim_that_waits_for_a_connection_does_not_wait_for_what_holds_it_for_ever() {
+    let (url, ids) = receiver().await;
+    let shop = Shop::open(&url).await;
+    shop.consume(&shop.products(40).await).await;
+    let webhooks = OneConnection { store: shop.store.clone(), connection: Semaphore::new(1) };
+    let delivering = deliver(&webhooks, key(1), LONG);
+    let done = tokio::time::timeout(Duration::from_secs(20), delivering).await.expect("an end");
+    assert_eq!((done, ids.lock().expect("ids").len()), (Delivered { delivered: 40, failed: 0 }, 40));
 }
 
 #[tokio::test]

@@ -196,11 +196,9 @@ pub async fn consume(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::heard;
     use serde_json::Value;
     use souk_domain::{Cause, MailId, MailKind};
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
-    use tracing::subscriber::DefaultGuard;
 
     #[tokio::test]
     async fn a_record_that_is_no_event_fails_alone() {
@@ -214,34 +212,10 @@ mod tests {
         );
     }
 
-    /// What the present thread logs, as it does on Lambda.
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().expect("a lock").write(bytes)
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Log {
-        fn start() -> (Self, DefaultGuard) {
-            let log = Self::default();
-            let writer = log.clone();
-            let lines = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
-            (log, tracing::subscriber::set_default(lines.finish()))
-        }
-
-        /// Event, outcome and correlation id of each delivery.
-        fn deliveries(&self) -> Vec<[String; 3]> {
-            let text = String::from_utf8(self.0.lock().expect("a lock").clone()).expect("UTF-8");
-            let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-            let delivered = lines.filter(|line| line["message"] == "delivered");
-            delivered.map(|line| ["entry", "outcome", "correlation_id"].map(|field| text_of(&line[field]))).collect()
-        }
+    /// Entry, outcome and correlation id of each delivery that was logged.
+    fn deliveries() -> Vec<[String; 3]> {
+        let delivered = heard::lines().into_iter().filter(|line| line["message"] == "delivered");
+        delivered.map(|line| ["entry", "outcome", "correlation_id"].map(|field| text_of(&line[field]))).collect()
     }
 
     fn text_of(value: &Value) -> String {
@@ -260,7 +234,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_event_has_a_line_with_its_wish_and_what_became_of_it() {
-        let (log, _guard) = Log::start();
+        heard::listen();
         let some_fail = async |batch: Batch| {
             let (_, mut response) = batch.open();
             response.again("2-0".to_owned());
@@ -270,7 +244,7 @@ mod tests {
         let all_fail = async |_: Batch| Err(Error::Unavailable("away".to_owned()));
         deliver("send-mail", batch(&["3-0"]), all_fail).await.expect_err("a failed batch");
         let told = [["1-0", "handled", "wish-1-0"], ["2-0", "again", "wish-2-0"], ["3-0", "failed", "wish-3-0"]];
-        assert_eq!(log.deliveries(), told);
+        assert_eq!(deliveries(), told);
     }
 
     #[tokio::test]

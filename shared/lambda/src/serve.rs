@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::future::Future;
+use std::panic::PanicHookInfo;
 use std::time::{Instant, SystemTime};
 use tower::Service;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -112,6 +113,11 @@ fn logged<R>(answer: Result<R, souk_domain::Error>) -> Result<R, souk_domain::Er
     answer
 }
 
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(place, text = panic.payload_as_str(), "panic");
+}
+
 /// Runs a function on Lambda: counts its cold start, and sends what it told about itself once each answer is on its way.
 async fn serve<S, E, R>(function: S) -> Served
 where
@@ -121,6 +127,8 @@ where
     E: DeserializeOwned,
     R: Serialize,
 {
+    // Functions are built to end with a panic (Cargo.toml); this line says of which request it was.
+    std::panic::set_hook(Box::new(log_panic));
     metrics::start();
     if let Ok(function) = std::env::var("AWS_LAMBDA_FUNCTION_NAME") {
         metrics::count_as(metrics::COLD_STARTS, "Function", &function);
@@ -131,4 +139,25 @@ where
         answered
     });
     lambda_runtime::Runtime::new(function).layer(flushing).run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::heard;
+
+    #[test]
+    fn a_panic_is_a_line_of_the_request_at_hand() {
+        heard::listen();
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(log_panic));
+        let request = tracing::info_span!("request", request_id = "r-1").entered();
+        assert!(std::panic::catch_unwind(|| panic!("no such thing")).is_err());
+        drop(request);
+        std::panic::set_hook(usual);
+        let [line] = &heard::lines()[..] else { panic!("one line") };
+        assert_eq!((&line["message"], &line["text"]), (&"panic".into(), &"no such thing".into()), "{line}");
+        assert_eq!(line["span"]["request_id"], "r-1");
+        assert!(line["place"].as_str().is_some_and(|place| place.contains("serve.rs:")), "{line}");
+    }
 }

@@ -4,6 +4,8 @@ mod log;
 pub mod metrics;
 mod trace;
 
+#[cfg(test)]
+pub(crate) use log::heard;
 pub use trace::describe_span;
 pub(crate) use trace::{continues, fail, link, link_to};
 

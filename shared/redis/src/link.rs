@@ -1,6 +1,6 @@
 use recloser::{AsyncRecloser, Recloser};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Cmd, FromRedisValue, RedisResult};
+use redis::{Cmd, FromRedisValue, IntoConnectionInfo, RedisResult};
 use souk_domain::{Error, Result};
 use std::future::Future;
 use std::sync::Arc;
@@ -30,7 +30,11 @@ impl RedisLink {
     /// # Errors
     /// `Internal` for a URL that is not one; its text is left out, since it may hold a password.
     pub fn new(url: &str) -> Result<Self> {
-        let client = redis::Client::open(url).map_err(|_| Error::Internal("not a Redis URL".to_owned()))?;
+        let no_url = |_| Error::Internal("not a Redis URL".to_owned());
+        let place = url.into_connection_info().map_err(no_url)?;
+        // The name and version of the library are not worth a round trip at each start of a function.
+        let settings = place.redis_settings().clone().set_skip_set_lib_name();
+        let client = redis::Client::open(place.set_redis_settings(settings)).map_err(no_url)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(RESPOND))

@@ -26,3 +26,44 @@ where
         None => lines.with_filter(filter(default)).boxed(),
     }
 }
+
+/// What a test logs.
+#[cfg(test)]
+pub(crate) mod heard {
+    use serde_json::Value;
+    use std::cell::RefCell;
+    use std::io::Write;
+    use std::sync::Once;
+
+    thread_local! {
+        static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+
+    struct OfThisThread;
+
+    impl Write for OfThisThread {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            LINES.with_borrow_mut(|lines| lines.write(bytes))
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Listens to the present thread from now on. One subscriber for all tests: with one for each, whether a line is wanted at all could be
+    /// decided by a thread that has none.
+    pub(crate) fn listen() {
+        static START: Once = Once::new();
+        START.call_once(|| {
+            let lines = tracing_subscriber::fmt().json().flatten_event(true).with_writer(|| OfThisThread);
+            tracing::subscriber::set_global_default(lines.finish()).expect("the first subscriber");
+        });
+        LINES.take();
+    }
+
+    /// The lines since then.
+    pub(crate) fn lines() -> Vec<Value> {
+        let text = String::from_utf8(LINES.take()).expect("UTF-8");
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+}
