@@ -89,8 +89,9 @@ bench:
 ## of docs/performance.md. ARGS="--functions log-in,connect --rounds 21" looks at some and leaves the document alone.
 bench-cold:
 	cargo build --release -p souk-local -p souk-tools
-	cargo build --release $(foreach context,$(wildcard functions/*),-p souk-$(notdir $(context))) --features souk-environment/sqlite
-	target/release/bench-cold --folder target/release $(if $(ARGS),$(ARGS),--document docs/performance.md)
+	cargo build --profile deploy $(foreach context,$(wildcard functions/*),-p souk-$(notdir $(context))) -p souk-lambda --bins --example empty-function \
+		--features souk-environment/sqlite
+	target/release/bench-cold $(if $(ARGS),$(ARGS),--document docs/performance.md)
 
 ## Plays invoices against a running shop and checks its books.
 replay:

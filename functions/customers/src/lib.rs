@@ -47,6 +47,11 @@ use souk_lambda::{Access, Announcer, Ports, TokenIssuer};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
+/// The allocator of functions that know passwords, and of `local`, which has them all (the reason stands in Cargo.toml). The others keep
+/// the usual one, since another has to set itself up at each start.
+#[global_allocator]
+static MEMORY: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What the customers' functions touch.
 #[derive(Clone, FromRef)]
 pub struct Customers {

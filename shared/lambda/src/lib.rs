@@ -42,10 +42,6 @@ use souk_domain::CaptureMode;
 use souk_domain::ports::{Carts, PaymentProvider, Sessions, Store};
 use std::sync::Arc;
 
-/// The allocator of every function and of `local` (the reason stands in Cargo.toml).
-#[global_allocator]
-static MEMORY: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 /// The ports that HTTP functions share. Each context takes what it uses.
 #[derive(Clone)]
 pub struct Ports {

@@ -1,4 +1,4 @@
-//! `bench-cold --folder target/release`: how functions start, against a function that does nothing.
+//! `bench-cold`: how functions start, against a function that does nothing.
 
 use clap::Parser;
 use souk_tools::cold::{Options, run};

@@ -19,9 +19,13 @@ use table::Row;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bench-cold", version)]
 pub struct Options {
-    /// The folder of the programs: `souk`, `empty-function` and those of the functions.
-    #[arg(long, default_value = "target/release")]
+    /// The folder of the functions.
+    #[arg(long, default_value = "target/deploy")]
     pub folder: PathBuf,
+
+    /// The program that they run beside.
+    #[arg(long, default_value = "target/release/souk")]
+    pub souk: PathBuf,
 
     /// Only these functions.
     #[arg(long, value_delimiter = ',')]
@@ -36,8 +40,8 @@ pub struct Options {
     pub document: Option<PathBuf>,
 }
 
-/// The function that does nothing.
-const EMPTY: &str = "empty-function";
+/// The function that does nothing, in the folder of the functions.
+const EMPTY: &str = "examples/empty-function";
 
 /// Where the store is not: a SQL Server at a port where nobody listens. What a function does by itself shows then.
 const NO_STORE: &str = "sqlserver://souk:souk@127.0.0.1:9/souk";
@@ -58,7 +62,7 @@ pub async fn run(options: &Options) -> Result<()> {
     let names = chosen(&options.functions)?;
     let keep = tempfile::tempdir()?;
     let file = keep.path().join("variables.json");
-    let souk = Souk::start(&options.folder.join("souk"), &["--variables".as_ref(), file.as_os_str()]).await?;
+    let souk = Souk::start(&options.souk, &["--variables".as_ref(), file.as_os_str()]).await?;
     let mut variables: Variables = serde_json::from_str(&std::fs::read_to_string(&file)?)?;
     // No function runs another one here.
     variables.insert("SOUK_LAMBDA_ENDPOINT".to_owned(), "http://127.0.0.1:9".to_owned());
