@@ -7,7 +7,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
     cargo build --release --locked -p souk-local --bin souk && cp target/release/souk /usr/local/bin/souk
 
 FROM debian:bookworm-20251229-slim
-# TLS to a mail server or a payment provider is checked against these.
+# TLS to a mail server is checked against these.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home souk && install -d -o souk -m 700 /data
 COPY --from=build /usr/local/bin/souk /usr/local/bin/souk

@@ -4,7 +4,7 @@ use crate::keys::write_private;
 use anyhow::{Context, Result};
 use rand::distr::{Alphanumeric, SampleString};
 use serde::{Deserialize, Serialize};
-use souk_customers::{Password, Passwords};
+use souk_customers::Password;
 use souk_domain::{
     Adjustment, CategoryFields, CategoryId, Cause, Change, CurrencyCode, CustomerId, Description, Email, Error, Event,
     Grams, Money, NewCustomer, PersonName, ProductFields, ProductName, Reason, Role, Sku,
@@ -49,7 +49,7 @@ async fn register(user: &DemoUser, ports: &Ports) -> Result<CustomerId> {
         Role::Manager => "Demo Manager",
         Role::Admin => "Demo Admin",
     };
-    let password_hash = Passwords::default().hash(Password::try_from(user.password.clone())?).await?;
+    let password_hash = Password::try_from(user.password.clone())?.hash().await?;
     let new = NewCustomer {
         email: Email::parse(&user.email)?,
         name: PersonName::parse(name)?,

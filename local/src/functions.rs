@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use futures::FutureExt;
 use serde_json::Value;
-use souk_customers::{Links, Passwords, create_admin, expire_mails, send_mail};
+use souk_customers::{Links, create_admin, expire_mails, send_mail};
 use souk_domain::ports::{
     Backlogs, Cache, ConnectionTable, DeadLetters, Dispatcher, EventPublisher, Invoker, Mailer, NewsLog, Store,
 };
@@ -56,7 +56,6 @@ pub(crate) struct Functions {
     realtime: Realtime,
     audience: Audience,
     news: Arc<dyn NewsLog>,
-    passwords: Passwords,
     announcer: Announcer,
     mailer: Arc<dyn Mailer>,
     links: Links,
@@ -89,7 +88,6 @@ impl Functions {
             },
             realtime: Realtime { connections, log: redis.clone(), orders, access },
             news: redis.clone(),
-            passwords: Passwords::default(),
             announcer: ports.announcer.clone(),
             mailer: environment.mailer()?,
             links: Links::new(&environment.shop_url()?),
@@ -126,7 +124,7 @@ impl Functions {
         match function {
             "create-admin" => {
                 let call = serde_json::from_value(payload).map_err(Error::configuration)?;
-                create_admin::handle(call, &*self.store, &self.passwords, &self.announcer).await.map(drop)
+                create_admin::handle(call, &*self.store, &self.announcer).await.map(drop)
             }
             "migrate-database" => migrate_database::handle(&*self.store).await.map(drop),
             "replay-consumer" => {

@@ -93,7 +93,8 @@ impl Gateway {
 
     async fn invoke(&self, route: &str, request: SocketRequest) -> Result<SocketReply, souk_domain::Error> {
         let function = self.routes.get(route).or_else(|| self.routes.get("$default"));
-        self.functions.socket(function.map_or(route, String::as_str), request).await
+        // Apart, or each idle connection would have the room for a function at work in it.
+        Box::pin(self.functions.socket(function.map_or(route, String::as_str), request)).await
     }
 
     /// Serves one connection until either side ends it.

@@ -2,6 +2,11 @@
 
 use clap::Parser;
 use souk_local::{Options, System};
+use tikv_jemallocator::Jemalloc;
+
+/// The reason stands in Cargo.toml.
+#[global_allocator]
+static MEMORY: Jemalloc = Jemalloc;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {

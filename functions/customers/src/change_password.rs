@@ -55,7 +55,7 @@ async fn change_password(
     };
     let is_address = new_password.not_the_address(&account.customer.email);
     is_address.map_err(|violation| ApiError::from(violation).field("newPassword"))?;
-    let hash = shop.passwords.hash(new_password).await?;
+    let hash = new_password.hash().await?;
     // Hashing took its time: sessions that began meanwhile are over, too.
     let cause = Cause { at: souk_domain::now(), ..cause };
     let committed = shop.customers.change_password(caller.id, hash, bearer.session, &cause).await?;
@@ -70,7 +70,7 @@ async fn change_password(
 /// Whether the account has this password.
 async fn is_present(shop: &Customers, id: CustomerId, password: &Password) -> Result<bool, ApiError> {
     let account = shop.customers.account(id).await?;
-    Ok(shop.passwords.verify(password.clone(), Some(account.password_hash)).await? != Fit::No)
+    Ok(password.clone().fits(Some(account.password_hash)).await? != Fit::No)
 }
 
 /// The function.

@@ -1,7 +1,7 @@
 //! Called by whoever operates the system: makes an admin, who gets mail with a link to choose a password. The first one comes into a
 //! shop this way; nobody has a password that was set for them.
 
-use crate::{Password, Passwords};
+use crate::Password;
 use serde::{Deserialize, Serialize};
 use souk_domain::ports::Customers;
 use souk_domain::{Cause, CustomerId, Email, Error, NewCustomer, PersonName, Role};
@@ -29,14 +29,9 @@ pub struct Created {
 ///
 /// # Errors
 /// When the store is away; `email_taken`.
-pub async fn handle(
-    call: Call,
-    customers: &dyn Customers,
-    passwords: &Passwords,
-    announcer: &Announcer,
-) -> Result<Created, Error> {
+pub async fn handle(call: Call, customers: &dyn Customers, announcer: &Announcer) -> Result<Created, Error> {
     let Call { email, name } = call;
-    let password_hash = passwords.hash(Password::nobody_knows()?).await?;
+    let password_hash = Password::nobody_knows()?.hash().await?;
     let new = NewCustomer { email, name, role: Role::Admin, password_hash };
     let committed = customers.invite_staff(new, None, &Cause::internal("create-admin")).await?;
     announcer.announce(&committed.events).await;

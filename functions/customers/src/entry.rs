@@ -111,7 +111,7 @@ pub(crate) async fn confirm_password(
     let Access { door, .. } = &shop.access;
     door.admit(None, &[door.meter(Rate::LOG_IN_ACCOUNT, id)]).await?;
     let hash = (account.customer.status == CustomerStatus::Active).then(|| account.password_hash.clone());
-    match shop.passwords.verify(Password::tried(password), hash).await? {
+    match Password::tried(password).fits(hash).await? {
         Fit::No => Err(ApiError::invalid("invalid_credentials", "the password is wrong").field("password")),
         Fit::Yes | Fit::Outdated => Ok(account),
     }

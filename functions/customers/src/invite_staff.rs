@@ -58,7 +58,7 @@ async fn invite_staff(
         StaffRole::Manager => Role::Manager,
         StaffRole::Admin => Role::Admin,
     };
-    let password_hash = shop.passwords.hash(Password::nobody_knows()?).await?;
+    let password_hash = Password::nobody_knows()?.hash().await?;
     let new = NewCustomer { email, name, role, password_hash };
     let committed = shop.customers.invite_staff(new, Some(caller.id), &cause).await?;
     shop.announcer.announce(&committed.events).await;

@@ -39,7 +39,7 @@ mod secret;
 
 pub use authenticator::Authenticators;
 pub use letter::Links;
-pub use password::{Fit, Password, Passwords};
+pub use password::{Fit, Password};
 
 use axum::extract::FromRef;
 use souk_domain::ports;
@@ -47,18 +47,12 @@ use souk_lambda::{Access, Announcer, Ports, TokenIssuer};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
-/// The allocator of functions that know passwords, and of `local`, which has them all (the reason stands in Cargo.toml). The others keep
-/// the usual one, since another has to set itself up at each start.
-#[global_allocator]
-static MEMORY: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 /// What the customers' functions touch.
 #[derive(Clone, FromRef)]
 pub struct Customers {
     customers: Arc<dyn ports::Customers>,
     orders: Arc<dyn ports::Orders>,
     sessions: Arc<dyn ports::Sessions>,
-    passwords: Passwords,
     announcer: Announcer,
     access: Access,
 }
@@ -66,8 +60,7 @@ pub struct Customers {
 impl From<Ports> for Customers {
     fn from(ports: Ports) -> Self {
         let Ports { store, sessions, announcer, access, .. } = ports;
-        let passwords = Passwords::default();
-        Self { customers: store.clone(), orders: store, sessions, passwords, announcer, access }
+        Self { customers: store.clone(), orders: store, sessions, announcer, access }
     }
 }
 

@@ -91,12 +91,12 @@ async fn check_password(
     let account = shop.customers.account_of(email).await?;
     let account = account.filter(|account| account.customer.status == CustomerStatus::Active);
     let hash = account.as_ref().map(|account| account.password_hash.clone());
-    let fit = shop.passwords.verify(Password::tried(password.clone()), hash).await?;
+    let fit = Password::tried(password.clone()).fits(hash).await?;
     let Some(account) = account.filter(|_| fit != Fit::No) else {
         return Err(ApiError::unauthenticated("invalid_credentials", "e-mail address or password is wrong"));
     };
     if fit == Fit::Outdated {
-        let new = shop.passwords.hash(Password::tried(password)).await?;
+        let new = Password::tried(password).hash().await?;
         shop.customers.upgrade_password_hash(account.customer.id, &account.password_hash, &new).await?;
     }
     Ok(account)

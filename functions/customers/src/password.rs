@@ -1,11 +1,12 @@
 use crate::secret;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, PasswordHash, Salt};
+use argon2::password_hash::try_generate_salt;
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use souk_domain::{Email, Error, Violation};
-use std::sync::{Arc, LazyLock};
+use std::num::NonZero;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
 /// Passwords that many people have, one a line, sorted, in lower case: those of ten characters and more among the 20,000 most common
@@ -72,23 +73,18 @@ pub enum Fit {
     Outdated,
 }
 
-/// Hashes and checks passwords, a few at a time: each takes tens of milliseconds of a core and 19 MiB.
-#[derive(Clone)]
-pub struct Passwords {
-    places: Arc<Semaphore>,
-}
+/// So many hashes are made at once: each takes tens of milliseconds of a core and 19 MiB.
+static PLACES: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)));
+
+/// The memory of hashes that were made, for the next ones; no more than there are places. To get 19 MiB from the system each time takes
+/// longer, and its usual allocator does not find such a block again once it was given back: the process would grow.
+static MEMORY: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
 /// What an unknown address is compared with, so that it costs as much as a known one: random bytes in the place of a hash. To make one
 /// when a function starts would be most of its start.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$uFmkCEKq50SQ2F2Gm0k/6w$0Qz+vRYZyrocp+qdOzyWSlHoEnh7pJzJr/DbZaqJuFI";
-
-impl Default for Passwords {
-    fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { places: Arc::new(Semaphore::new(cores)) }
-    }
-}
 
 /// Argon2id with the first choice of OWASP's Password Storage Cheat Sheet for 19 MiB: 2 passes, 1 lane. `make bench` prints what one
 /// hash takes.
@@ -106,29 +102,59 @@ fn is_outdated(hash: &PasswordHash) -> bool {
     hash.algorithm.as_str() != Algorithm::Argon2id.as_str() || had.is_ok_and(|had| costs(&had) != costs(&wanted))
 }
 
-impl Passwords {
+/// What this tuning makes of a password and a salt.
+fn digest(tuning: &Argon2, password: &Password, salt: &Salt, length: usize) -> Result<Output, Error> {
+    let memories = || MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut memory = memories().pop().unwrap_or_default();
+    memory.resize(tuning.params().block_count(), Block::new());
+    let mut digest = [0; Output::MAX_LENGTH];
+    let digest = digest.get_mut(..length).ok_or_else(|| internal("a hash of that length"))?;
+    let password = password.0.expose_secret().as_bytes();
+    let made = tuning.hash_password_into_with_memory(password, salt, digest, &mut memory);
+    memories().push(memory);
+    made.map_err(internal)?;
+    Output::new(digest).map_err(internal)
+}
+
+fn new_hash(password: &Password) -> Result<PasswordHash, Error> {
+    let (tuning, salt) = (argon2(), Salt::new(&try_generate_salt().map_err(internal)?).map_err(internal)?);
+    let hash = digest(&tuning, password, &salt, Params::DEFAULT_OUTPUT_LEN)?;
+    Ok(PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: params().try_into().map_err(internal)?,
+        salt: Some(salt),
+        hash: Some(hash),
+    })
+}
+
+fn fits(password: &Password, hash: &PasswordHash) -> Result<bool, Error> {
+    let (Some(salt), Some(known)) = (&hash.salt, &hash.hash) else { return Err(internal("a hash without its end")) };
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(internal)?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from).map_err(internal)?;
+    let tuning = Argon2::new(algorithm, version, Params::try_from(hash).map_err(internal)?);
+    // This comparison takes the same time wherever the two differ.
+    Ok(digest(&tuning, password, salt, known.len())? == *known)
+}
+
+impl Password {
     /// The hash to keep, as a PHC string with a salt of its own.
     ///
     /// # Errors
     /// `Internal`
-    pub async fn hash(&self, password: Password) -> Result<SecretString, Error> {
-        self.work(move || {
-            let hash = argon2().hash_password(password.0.expose_secret().as_bytes());
-            hash.map(|hash| SecretString::from(hash.to_string())).map_err(internal)
-        })
-        .await
+    pub async fn hash(self) -> Result<SecretString, Error> {
+        work(move || new_hash(&self).map(|hash| SecretString::from(hash.to_string()))).await
     }
 
     /// Whether the password made the hash. Without a hash the answer is no, after the same work.
     ///
     /// # Errors
     /// `Internal`
-    pub async fn verify(&self, password: Password, hash: Option<SecretString>) -> Result<Fit, Error> {
-        self.work(move || {
+    pub async fn fits(self, hash: Option<SecretString>) -> Result<Fit, Error> {
+        work(move || {
             let text = hash.as_ref().map_or(NOBODY, ExposeSecret::expose_secret);
             let parsed = PasswordHash::new(text).map_err(internal)?;
-            let fits = argon2().verify_password(password.0.expose_secret().as_bytes(), &parsed).is_ok();
-            Ok(match fits && hash.is_some() {
+            Ok(match fits(&self, &parsed)? && hash.is_some() {
                 false => Fit::No,
                 true if is_outdated(&parsed) => Fit::Outdated,
                 true => Fit::Yes,
@@ -136,19 +162,16 @@ impl Passwords {
         })
         .await
     }
+}
 
-    async fn work<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let place = self.places.clone().acquire_owned().await.map_err(internal)?;
-        // The work keeps its place to its end, also when the caller has gone away.
-        let work = move || {
-            let _place = place;
-            work()
-        };
-        tokio::task::spawn_blocking(work).await.map_err(internal)?
-    }
+async fn work<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    let place = PLACES.acquire().await.map_err(internal)?;
+    // The work keeps its place to its end, also when the caller has gone away.
+    let work = move || {
+        let _place = place;
+        work()
+    };
+    tokio::task::spawn_blocking(work).await.map_err(internal)?
 }
 
 fn internal(error: impl std::fmt::Display) -> Error {
@@ -158,6 +181,7 @@ fn internal(error: impl std::fmt::Display) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
     fn password(text: &str) -> Password {
         Password::try_from(text.to_owned()).expect("a password")
@@ -165,11 +189,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_fits_its_password_only() {
-        let passwords = Passwords::default();
-        let hash = passwords.hash(password("correct horse")).await.expect("a hash");
+        let hash = password("correct horse").hash().await.expect("a hash");
         assert!(hash.expose_secret().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        let fit =
-            async |text: &str, hash| passwords.verify(Password::tried(text.into()), hash).await.expect("an answer");
+        let fit = async |text: &str, hash| Password::tried(text.into()).fits(hash).await.expect("an answer");
         assert_eq!(fit("correct horse", Some(hash.clone())).await, Fit::Yes);
         assert_eq!(fit("wrong horse", Some(hash)).await, Fit::No);
         assert_eq!(fit("nobody", None).await, Fit::No);
@@ -185,15 +207,13 @@ mod tests {
 
     #[tokio::test]
     async fn long_and_foreign_passwords_count_to_their_last_character() {
-        let passwords = Passwords::default();
         for (text, other) in [("x".repeat(128), format!("{}y", "x".repeat(127))), ("密".repeat(64), "密".repeat(63))]
         {
-            let hash = passwords.hash(password(&text)).await.expect("a hash");
-            let again = passwords.hash(password(&text)).await.expect("a hash");
+            let hash = password(&text).hash().await.expect("a hash");
+            let again = password(&text).hash().await.expect("a hash");
             assert_ne!(hash.expose_secret(), again.expose_secret());
-            let fit = async |text: &str| {
-                passwords.verify(Password::tried(text.into()), Some(hash.clone())).await.expect("an answer")
-            };
+            let fit =
+                async |text: &str| Password::tried(text.into()).fits(Some(hash.clone())).await.expect("an answer");
             assert_eq!((fit(&text).await, fit(&other).await), (Fit::Yes, Fit::No));
         }
     }
@@ -203,12 +223,25 @@ mod tests {
         for (algorithm, memory) in [(Algorithm::Argon2id, 8), (Algorithm::Argon2i, 19 * 1024)] {
             let other = Argon2::new(algorithm, Version::V0x13, Params::new(memory, 2, 1, None).expect("a tuning"));
             let hash = other.hash_password(b"correct horse").expect("a hash").to_string();
-            let passwords = Passwords::default();
             let fit = async |text: &str| {
-                passwords.verify(Password::tried(text.into()), Some(hash.clone().into())).await.expect("an answer")
+                Password::tried(text.into()).fits(Some(hash.clone().into())).await.expect("an answer")
             };
             assert_eq!(fit("correct horse").await, Fit::Outdated);
             assert_eq!(fit("wrong horse").await, Fit::No);
+        }
+    }
+
+    #[tokio::test]
+    async fn memory_that_was_used_before_changes_no_hash() {
+        // Of other tunings, too: they leave more or less of it.
+        for memory in [19 * 1024, 8, 1024, 32 * 1024, 19 * 1024] {
+            let tuning =
+                Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(memory, 2, 1, None).expect("a tuning"));
+            let hash = tuning.hash_password(b"correct horse").expect("a hash");
+            assert!(fits(&password("correct horse"), &hash).expect("an answer"));
+            assert!(!fits(&password("wrong horse"), &hash).expect("an answer"));
+            let ours = new_hash(&password("correct horse")).expect("a hash");
+            assert!(argon2().verify_password(b"correct horse", &ours).is_ok());
         }
     }
 

@@ -49,7 +49,7 @@ async fn register_customer(
     let door = &shop.access.door;
     let mailbox = format!("registration:{}", secret::hash(email.as_str()).to_hex());
     door.admit(None, &[door.meter(Rate::REGISTRATIONS, address), door.meter(Rate::MAILS, mailbox)]).await?;
-    let password_hash = shop.passwords.hash(password).await?;
+    let password_hash = password.hash().await?;
     let new = NewRegistration { email, name, password_hash };
     let committed = shop.customers.request_registration(new, &cause).await?;
     shop.announcer.announce(&committed.events).await;

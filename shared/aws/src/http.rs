@@ -30,7 +30,7 @@ impl Client {
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(connect));
-        let tls = souk_https::trusting_this_machine().or_else(|error| {
+        let tls = souk_https::trusting_authorities().or_else(|error| {
             tracing::warn!(%error, "AWS cannot be reached");
             souk_https::trusting_nobody()
         });

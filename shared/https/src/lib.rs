@@ -1,31 +1,33 @@
-//! HTTPS as every client of the shop speaks it: rustls on aws-lc, and the root certificates of this machine.
+//! HTTPS as every client of the shop speaks it: rustls on aws-lc, and the authorities that it trusts (docs/decisions/0009).
 
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use souk_domain::{Error, Result};
-use std::env::var_os;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// All root certificates in one file: of Amazon Linux, where functions run, and of Debian.
-const BUNDLES: [&str; 2] = ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"];
-/// Who sets one of these has certificates somewhere else.
-const ELSEWHERE: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+/// Names a PEM file of the authorities that are trusted in the place of the public ones, as it does for most programs.
+const OTHERS: &str = "SSL_CERT_FILE";
 
-/// TLS that trusts what this machine trusts.
-///
-/// # Errors
-/// `Internal` when there are no root certificates on this machine.
-pub fn trusting_this_machine() -> Result<ClientConfig> {
-    let roots = roots(ELSEWHERE.iter().any(|name| var_os(name).is_some()));
-    if roots.is_empty() {
-        return Err(Error::configuration("no root certificates on this machine, so no HTTPS"));
-    }
-    trusting(roots)
+/// The file of the authorities that are trusted in the place of the public ones, if there is one.
+pub fn other_authorities() -> Option<PathBuf> {
+    std::env::var_os(OTHERS).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// TLS that trusts nobody, for a client that never uses it: it needs no certificates of the machine.
+/// TLS that trusts the public authorities, which come with the program, or those of a file that replaces them.
+///
+/// # Errors
+/// `Internal` when there is such a file and nobody can be trusted because of it.
+pub fn trusting_authorities() -> Result<ClientConfig> {
+    trusting(match other_authorities() {
+        Some(file) => of_file(&file)?,
+        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+    })
+}
+
+/// TLS that trusts nobody, for a client that never uses it.
 ///
 /// # Errors
 /// `Internal`, which only a mistake in this crate could cause.
@@ -39,34 +41,48 @@ fn trusting(roots: RootCertStore) -> Result<ClientConfig> {
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-fn roots(are_elsewhere: bool) -> RootCertStore {
-    // The usual way reads the bundle and then a folder with the same certificates, one by one: longer than the rest of the start of a
-    // function.
-    let bundle = BUNDLES.iter().find_map(|path| CertificateDer::pem_file_iter(path).ok()).filter(|_| !are_elsewhere);
-    let certificates = match bundle {
-        Some(certificates) => certificates.flatten().collect(),
-        None => rustls_native_certs::load_native_certs().certs,
-    };
+fn of_file(file: &Path) -> Result<RootCertStore> {
+    let wrong = |what: &str| Error::configuration(format!("{OTHERS}, {}: {what}", file.display()));
+    let certificates = CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error.to_string()))?;
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(certificates);
-    roots
+    // What is no certificate of an authority is left out, so that one bad entry does not close the shop.
+    roots.add_parsable_certificates(certificates.flatten());
+    if roots.is_empty() { Err(wrong("no certificate in it")) } else { Ok(roots) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
+    use rcgen::CertifiedKey;
 
-    #[test]
-    fn a_machine_is_trusted_with_its_bundle_or_without() {
-        let has_bundle = BUNDLES.iter().any(|path| Path::new(path).exists());
-        let has_others = !rustls_native_certs::load_native_certs().certs.is_empty();
-        assert_eq!(!roots(false).is_empty(), has_bundle || has_others);
-        assert_eq!(!roots(true).is_empty(), has_others);
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(&file, text).expect("written");
+        file
     }
 
     #[test]
-    fn who_trusts_nobody_needs_no_certificates() {
+    fn a_file_of_authorities_is_trusted_but_for_what_is_none_of_them() {
+        let CertifiedKey { cert, .. } =
+            rcgen::generate_simple_self_signed(["shop.example".to_owned()]).expect("a certificate");
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let roots = of_file(file(&[broken, &cert.pem()].concat()).path()).expect("authorities");
+        assert_eq!(roots.len(), 1);
+        assert!(trusting(roots).is_ok());
+    }
+
+    #[test]
+    fn a_file_without_an_authority_is_a_mistake_that_names_it() {
+        for file in [file("no certificate"), file("")] {
+            let error = of_file(file.path()).expect_err("nobody to trust").to_string();
+            assert!(error.contains(&*file.path().to_string_lossy()), "{error}");
+        }
+        assert!(of_file(Path::new("/nowhere/certificates.pem")).is_err());
+    }
+
+    #[test]
+    fn the_public_authorities_come_with_the_program_and_nobody_needs_none() {
+        assert!(!webpki_roots::TLS_SERVER_ROOTS.is_empty());
         assert!(trusting_nobody().is_ok());
     }
 }

@@ -31,7 +31,7 @@ impl Api {
     /// Remembers the provider; the first call connects.
     ///
     /// # Errors
-    /// `Internal` when this machine has no root certificates.
+    /// `Internal` when nobody can be trusted.
     pub(crate) fn new(settings: &Settings) -> Result<Self> {
         let bearer = format!("Bearer {}", settings.secret_key.expose_secret());
         let mut authorization =

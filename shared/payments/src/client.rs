@@ -34,7 +34,7 @@ impl Client {
     /// A client that speaks HTTPS only, or plain HTTP only.
     ///
     /// # Errors
-    /// `Internal` when HTTPS is wanted and this machine has no root certificates.
+    /// `Internal` when HTTPS is wanted and nobody can be trusted.
     pub(crate) fn new(is_secure: bool, patience: Duration) -> Result<Self> {
         let mut http = HttpConnector::new();
         // Which scheme is allowed is said below.
@@ -42,7 +42,7 @@ impl Client {
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT.min(patience)));
         let builder = match is_secure {
-            true => HttpsConnectorBuilder::new().with_tls_config(souk_https::trusting_this_machine()?).https_only(),
+            true => HttpsConnectorBuilder::new().with_tls_config(souk_https::trusting_authorities()?).https_only(),
             false => HttpsConnectorBuilder::new().with_tls_config(souk_https::trusting_nobody()?).https_or_http(),
         };
         let client = legacy::Client::builder(TokioExecutor::new())

@@ -1,6 +1,8 @@
 use recloser::{AsyncRecloser, Recloser};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Cmd, FromRedisValue, IntoConnectionInfo, RedisResult};
+use redis::{
+    Client, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult, TlsCertificates,
+};
 use souk_domain::{Error, Result};
 use std::future::Future;
 use std::sync::Arc;
@@ -19,22 +21,23 @@ const REST: Duration = Duration::from_secs(1);
 /// A shared connection to Redis that connects by itself, again and again. Cheap to clone.
 #[derive(Clone)]
 pub struct RedisLink {
-    client: redis::Client,
+    client: Client,
     connection: ConnectionManager,
     breaker: Arc<AsyncRecloser>,
 }
 
 impl RedisLink {
-    /// Remembers where Redis is (`redis://host:port/database`) without connecting. Needs a Tokio runtime.
+    /// Remembers where Redis is (`redis://host:port/database`, `rediss://…` with TLS) without connecting. Needs a Tokio runtime.
     ///
     /// # Errors
-    /// `Internal` for a URL that is not one; its text is left out, since it may hold a password.
+    /// `Internal` for a URL that is not one; its text is left out, since it may hold a password. `Internal` when there is TLS and
+    /// nobody can be trusted.
     pub fn new(url: &str) -> Result<Self> {
         let no_url = |_| Error::Internal("not a Redis URL".to_owned());
         let place = url.into_connection_info().map_err(no_url)?;
         // The name and version of the library are not worth a round trip at each start of a function.
         let settings = place.redis_settings().clone().set_skip_set_lib_name();
-        let client = redis::Client::open(place.set_redis_settings(settings)).map_err(no_url)?;
+        let client = client(place.set_redis_settings(settings))?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(RESPOND))
@@ -71,6 +74,20 @@ impl RedisLink {
             redis::AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
         self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(unavailable)
     }
+}
+
+/// The public authorities are trusted unless others are in their place, as `souk_https` has it.
+fn client(place: ConnectionInfo) -> Result<Client> {
+    let is_secure = matches!(place.addr(), ConnectionAddr::TcpTls { .. });
+    let client = match souk_https::other_authorities().filter(|_| is_secure) {
+        None => Client::open(place),
+        Some(file) => {
+            let authorities = std::fs::read(file).map_err(Error::configuration)?;
+            Client::build_with_tls(place, TlsCertificates { client_tls: None, root_cert: Some(authorities) })
+        }
+    };
+    // A URL was read already, so no secret is in what is said of it.
+    client.map_err(Error::configuration)
 }
 
 /// A script, sent as text each time; its arguments are still to come. For scripts whose effect should outlive the server: the

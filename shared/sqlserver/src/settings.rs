@@ -18,15 +18,27 @@ pub struct Settings {
     user: String,
     password: SecretString,
     encryption: EncryptionLevel,
-    trust_certificate: bool,
+    trust: Trust,
     connections: usize,
 }
 
+/// Whose certificate the server may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Trust {
+    /// One that the public authorities vouch for, or those of `souk_https::other_authorities`.
+    Authorities,
+    /// Or one that an authority of this PEM file vouches for, too.
+    AuthoritiesAnd(String),
+    /// Any: nobody looks at it.
+    Anybody,
+}
+
 impl Settings {
-    /// Reads `sqlserver://user:password@host:port/database?encrypt=…&trust_certificate=…&connections=…`.
+    /// Reads `sqlserver://user:password@host:port/database?encrypt=…&authorities=…&trust_certificate=…&connections=…`.
     ///
-    /// `encrypt`: `on` (default), `login` (the log-in only) or `off`. `trust_certificate`: `true` takes any certificate, for
-    /// a server with one of its own making. `connections`: the most that are open at once, 4.
+    /// `encrypt`: `on` (default), `login` (the log-in only) or `off`. `authorities`: a PEM file of those that may vouch for the server
+    /// beside the public ones, as RDS has its own. `trust_certificate`: `true` takes any certificate, for a server with one of its own
+    /// making. `connections`: the most that are open at once, 4.
     ///
     /// # Errors
     /// `Internal` says what is wrong; it never holds the URL, which has a password in it.
@@ -47,7 +59,7 @@ impl Settings {
             user: decoded(url.username())?,
             password: SecretString::from(decoded(url.password().unwrap_or_default())?),
             encryption: EncryptionLevel::Required,
-            trust_certificate: false,
+            trust: Trust::Authorities,
             connections: CONNECTIONS,
         };
         for (name, value) in url.query_pairs() {
@@ -61,16 +73,26 @@ impl Settings {
             ("encrypt", "on" | "true") => self.encryption = EncryptionLevel::Required,
             ("encrypt", "login") => self.encryption = EncryptionLevel::Off,
             ("encrypt", "off" | "false") => self.encryption = EncryptionLevel::NotSupported,
-            ("trust_certificate", "true") => self.trust_certificate = true,
-            ("trust_certificate", "false") => self.trust_certificate = false,
+            ("trust_certificate", "true") if self.trust == Trust::Authorities => self.trust = Trust::Anybody,
+            ("trust_certificate", "false") => {}
+            ("authorities", file) if self.trust == Trust::Authorities && !file.is_empty() => {
+                self.trust = Trust::AuthoritiesAnd(file.to_owned());
+            }
             ("connections", number) => {
                 let number = number.parse().ok().filter(|number| (1..=1000).contains(number));
                 self.connections = number.ok_or_else(|| wrong("has connections other than 1 to 1000"))?;
             }
             ("encrypt", _) => return Err(wrong("has an encrypt that is not on, login or off")),
+            ("trust_certificate", "true") | ("authorities", _) => {
+                return Err(wrong("has trust_certificate=true or the file of authorities, one of them and once"));
+            }
             ("trust_certificate", _) => return Err(wrong("has a trust_certificate that is not true or false")),
             // The name only: a value may be a part of a password with an unescaped `?`.
-            _ => return Err(wrong("has a parameter that is not encrypt, trust_certificate or connections")),
+            _ => {
+                return Err(wrong(
+                    "has a parameter that is not encrypt, authorities, trust_certificate or connections",
+                ));
+            }
         }
         Ok(())
     }
@@ -91,8 +113,17 @@ impl Settings {
         config.command_timeout(None);
         config.authentication(AuthMethod::sql_server(&self.user, self.password.expose_secret()));
         config.encryption(self.encryption);
-        if self.trust_certificate {
-            config.trust_cert();
+        match &self.trust {
+            Trust::Anybody => config.trust_cert(),
+            // The driver reads `other_authorities` by itself when it asks the machine whom to trust.
+            trust => {
+                if souk_https::other_authorities().is_none() {
+                    config.trust_webpki_roots();
+                }
+                if let Trust::AuthoritiesAnd(file) = trust {
+                    config.trust_cert_ca(file);
+                }
+            }
         }
         config
     }
@@ -123,7 +154,7 @@ mod tests {
             ("db.example.com", 14330, "shop")
         );
         assert_eq!((settings.user.as_str(), settings.password.expose_secret()), ("souk", "p@ss/w+rd="));
-        assert_eq!((settings.encryption, settings.trust_certificate), (EncryptionLevel::Off, true));
+        assert_eq!((settings.encryption, settings.trust), (EncryptionLevel::Off, Trust::Anybody));
         assert_eq!(settings.connections, 3);
     }
 
@@ -131,7 +162,20 @@ mod tests {
     fn what_is_left_out_is_safe() {
         let settings = Settings::parse("sqlserver://souk:secret@db/shop").expect("settings");
         assert_eq!((settings.port, settings.encryption), (PORT, EncryptionLevel::Required));
-        assert!(!settings.trust_certificate);
+        assert_eq!(settings.trust, Trust::Authorities);
+    }
+
+    #[test]
+    fn a_file_of_authorities_or_no_look_at_the_certificate_and_not_both() {
+        let trust = |query: &str| {
+            Settings::parse(&format!("sqlserver://souk:secret@db/shop?{query}")).map(|settings| settings.trust)
+        };
+        let file = Trust::AuthoritiesAnd("/opt/certificates.pem".to_owned());
+        assert_eq!(trust("authorities=/opt/certificates.pem&trust_certificate=false").expect("a file"), file);
+        for both in ["authorities=/a&trust_certificate=true", "trust_certificate=true&authorities=/a", "authorities="] {
+            let error = trust(both).expect_err(both).to_string();
+            assert!(error.contains("authorities"), "{error}");
+        }
     }
 
     #[test]

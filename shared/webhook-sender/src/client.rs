@@ -25,7 +25,7 @@ impl Client {
         // Which scheme is allowed is said below.
         http.enforce_http(false);
         http.set_nodelay(true);
-        let tls = souk_https::trusting_this_machine().or_else(|error| {
+        let tls = souk_https::trusting_authorities().or_else(|error| {
             tracing::warn!(%error, "no webhook can be sent over HTTPS");
             souk_https::trusting_nobody()
         })?;

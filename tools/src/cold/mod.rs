@@ -32,7 +32,7 @@ pub struct Options {
     pub functions: Vec<String>,
 
     /// Starts of each; the median counts.
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 21)]
     pub rounds: usize,
 
     /// Writes the tables into this document, too, between its two marks.
