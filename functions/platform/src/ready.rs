@@ -30,8 +30,7 @@ pub struct Parts {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
     /// `degraded` when a part is away that orders do without.
-    #[schema(inline)]
-    status: Status,
+    status: Condition,
     /// The system of record. It is away in no successful answer.
     store: Part,
     /// Cache, sessions, carts and event streams.
@@ -45,8 +44,7 @@ pub struct Readiness {
 #[serde(rename_all = "camelCase")]
 pub struct Part {
     /// `down` when it did not answer within two seconds.
-    #[schema(inline)]
-    status: Status,
+    status: Condition,
     /// How long it took to answer, or to be given up, in milliseconds.
     #[schema(example = 1.4)]
     latency_ms: f64,
@@ -54,7 +52,7 @@ pub struct Part {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Status {
+enum Condition {
     Ok,
     Degraded,
     Down,
@@ -78,18 +76,18 @@ async fn ready(
     let nobody = ConnectionId("ready".to_owned());
     let (store, redis, connections) =
         tokio::join!(look(store.ping()), look(redis.ping()), look(connections.connection(&nobody)));
-    if store.status == Status::Down {
+    if store.status == Condition::Down {
         return Err(Error::Unavailable("the store does not answer".to_owned()).into());
     }
-    let is_whole = redis.status == Status::Ok && connections.status == Status::Ok;
-    let status = if is_whole { Status::Ok } else { Status::Degraded };
+    let is_whole = redis.status == Condition::Ok && connections.status == Condition::Ok;
+    let status = if is_whole { Condition::Ok } else { Condition::Degraded };
     Ok(Reply::ok(Readiness { status, store, redis, connections }))
 }
 
 async fn look<T>(question: impl Future<Output = Result<T, Error>>) -> Part {
     let asked = Instant::now();
     let answer = tokio::time::timeout(PATIENCE, question).await;
-    let status = if matches!(answer, Ok(Ok(_))) { Status::Ok } else { Status::Down };
+    let status = if matches!(answer, Ok(Ok(_))) { Condition::Ok } else { Condition::Down };
     Part { status, latency_ms: in_ms(asked.elapsed()) }
 }
 
