@@ -1,3 +1,4 @@
+use crate::text::trimmed;
 use crate::{PersonName, Violation, violation::text_value};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,11 +18,12 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let options =
             email_address::Options::default().without_display_text().without_domain_literal().with_required_tld();
-        let text = text.trim().to_lowercase();
-        match email_address::EmailAddress::parse_with_options(&text, options) {
-            Ok(_) if text.len() <= 254 => Ok(Self(text)),
-            _ => Err(Violation::new("invalid_email", "an e-mail address looks like name@example.com")),
-        }
+        let address = trimmed(text, 1..=254).map(str::to_lowercase).filter(|address| {
+            address.len() <= 254 && email_address::EmailAddress::parse_with_options(address, options).is_ok()
+        });
+        address
+            .map(Self)
+            .ok_or_else(|| Violation::new("invalid_email", "an e-mail address looks like name@example.com"))
     }
 }
 
@@ -64,11 +66,9 @@ macro_rules! line {
         impl $name {
             /// Trims and checks one line of an address.
             pub fn parse(text: &str) -> Result<Self, Violation> {
-                let text = text.trim();
-                if (1..=$max).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
-                    return Ok(Self(text.to_owned()));
-                }
-                Err(Violation::new("invalid_address", concat!("this part of an address has 1 to ", $max, " characters")))
+                let line = trimmed(text, 1..=$max).filter(|line| !line.chars().any(char::is_control));
+                let wrong = concat!("this part of an address has 1 to ", $max, " characters");
+                line.map(|line| Self(line.to_owned())).ok_or_else(|| Violation::new("invalid_address", wrong))
             }
         }
     };

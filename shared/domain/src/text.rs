@@ -1,20 +1,22 @@
 use crate::{Violation, violation::text_value};
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use utoipa::ToSchema;
 
-/// Trims `text` and checks its length in characters; control characters are refused, line breaks only where allowed.
-fn clean(
-    text: &str,
-    code: &'static str,
-    what: &str,
-    length: std::ops::RangeInclusive<usize>,
-) -> Result<String, Violation> {
+/// The text without the blanks around it, when its length in characters is one of these. To the most, blanks count as well: so the OpenAPI
+/// document says it, and so a client counts that knows nothing of trimming.
+pub(crate) fn trimmed(text: &str, length: RangeInclusive<usize>) -> Option<&str> {
     let trimmed = text.trim();
     // Bytes bound characters from above, so a megabyte of text is refused without being counted.
-    let fits = trimmed.len() <= length.end() * 4 && length.contains(&trimmed.chars().count());
-    if !fits {
+    let is_short = text.len() <= length.end() * 4 && text.chars().count() <= *length.end();
+    (is_short && trimmed.chars().count() >= *length.start()).then_some(trimmed)
+}
+
+/// Trims `text` and checks its length in characters; control characters are refused, line breaks only where allowed.
+fn clean(text: &str, code: &'static str, what: &str, length: RangeInclusive<usize>) -> Result<String, Violation> {
+    let Some(trimmed) = trimmed(text, length.clone()) else {
         return Err(Violation::new(code, format!("{what} has {} to {} characters", length.start(), length.end())));
-    }
+    };
     let multiline = *length.end() > 500;
     if trimmed.chars().any(|c| c.is_control() && !(multiline && matches!(c, '\n' | '\r' | '\t'))) {
         return Err(Violation::new(code, format!("{what} holds no control characters")));
@@ -79,5 +81,14 @@ mod tests {
             assert_eq!(ProductName::parse(text).expect_err("refused").code, "invalid_name");
         }
         assert!(Description::parse("two\nlines").is_ok());
+    }
+
+    #[test]
+    fn blanks_around_a_text_count_to_its_longest_and_not_to_its_shortest() {
+        let long = "x".repeat(199);
+        assert_eq!(Reason::parse(&format!(" {long}")).expect("200 characters").as_str(), long);
+        for text in [format!(" {long} "), "\t".repeat(200), " ".to_owned()] {
+            assert_eq!(Reason::parse(&text).expect_err("refused").code, "invalid_reason");
+        }
     }
 }

@@ -1,5 +1,6 @@
 use super::change::Draft;
 use super::{Order, OrderChange, OrderStep, PaymentStatus};
+use crate::text::trimmed;
 use crate::{
     Cause, CustomerId, DateTime, Error, MovementKind, ProductId, ProductName, Quantity, Result, ShipmentId, Violation,
     violation::text_value,
@@ -20,10 +21,10 @@ impl TrackingNumber {
     /// # Errors
     /// `invalid_tracking`
     pub fn parse(text: &str) -> std::result::Result<Self, Violation> {
-        let text = text.trim();
-        match (1..=80).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
-            true => Ok(Self(text.to_owned())),
-            false => Err(Violation::new("invalid_tracking", "a tracking number is 1 to 80 visible ASCII characters")),
+        let is_visible = |text: &&str| text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        match trimmed(text, 1..=80).filter(is_visible) {
+            Some(text) => Ok(Self(text.to_owned())),
+            None => Err(Violation::new("invalid_tracking", "a tracking number is 1 to 80 visible ASCII characters")),
         }
     }
 }

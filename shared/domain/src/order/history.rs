@@ -1,4 +1,5 @@
 use super::OrderStatus;
+use crate::text::trimmed;
 use crate::{CustomerId, DateTime, Reason, Version, Violation, violation::text_value};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -118,11 +119,10 @@ impl NoteText {
     /// # Errors
     /// `invalid_note`
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        let text = text.trim();
-        let is_plain = !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
-        match (1..=2000).contains(&text.chars().count()) && is_plain {
-            true => Ok(Self(text.to_owned())),
-            false => Err(Violation::new("invalid_note", "a note has 1 to 2000 characters and no control characters")),
+        let is_plain = |text: &&str| !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+        match trimmed(text, 1..=2000).filter(is_plain) {
+            Some(text) => Ok(Self(text.to_owned())),
+            None => Err(Violation::new("invalid_note", "a note has 1 to 2000 characters and no control characters")),
         }
     }
 }

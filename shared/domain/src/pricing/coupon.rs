@@ -1,4 +1,5 @@
 use super::rounding::share;
+use crate::text::trimmed;
 use crate::{DateTime, Error, Money, Result, Violation, violation::text_value};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,7 +7,7 @@ use utoipa::ToSchema;
 /// What a buyer types: 3 to 40 letters, digits and `-`, in capitals.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, min_length = 3, max_length = 40, pattern = "^[A-Za-z0-9-]+$", example = "SPRING-10")]
+#[schema(value_type = String, min_length = 3, max_length = 40, pattern = r"^\s*[A-Za-z0-9-]+\s*$", example = "SPRING-10")]
 pub struct CouponCode(String);
 text_value!(CouponCode);
 
@@ -16,10 +17,10 @@ impl CouponCode {
     /// # Errors
     /// `invalid_pricing`
     pub fn parse(text: &str) -> std::result::Result<Self, Violation> {
-        let code = text.trim().to_ascii_uppercase();
-        match (3..=40).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-            true => Ok(Self(code)),
-            false => Err(Violation::new("invalid_pricing", "a coupon's code is 3 to 40 letters, digits and -")),
+        let is_code = |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        match trimmed(text, 3..=40).filter(is_code) {
+            Some(text) => Ok(Self(text.to_ascii_uppercase())),
+            None => Err(Violation::new("invalid_pricing", "a coupon's code is 3 to 40 letters, digits and -")),
         }
     }
 }

@@ -31,11 +31,10 @@ impl WebhookUrl {
     /// # Errors
     /// `invalid_webhook_url`
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        let text = text.trim();
         if text.len() > LONGEST {
             return Err(wrong("is longer than 2048 bytes"));
         }
-        let url = Url::parse(text).map_err(|_| wrong("is not an absolute address"))?;
+        let url = Url::parse(text.trim()).map_err(|_| wrong("is not an absolute address"))?;
         if !matches!(url.scheme(), "https" | "http") {
             return Err(wrong("begins with https://"));
         }
