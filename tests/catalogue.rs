@@ -44,6 +44,21 @@ fn every_function_has_its_file_its_bin_and_its_sample_event() {
     assert_eq!(bins, named, "bins and template.yaml");
 }
 
+/// What `serve_http` does for others: a line for each message that says whose connection it was, a line for each event.
+#[test]
+fn whoever_answers_a_browser_or_takes_events_says_so_in_the_log_on_lambda_too() {
+    for function in Template::built_in().unwrap().functions() {
+        let (name, context) = (&function.name, &function.context);
+        let told = match function.trigger {
+            Trigger::Socket { .. } => format!("attend(\"{name}\", request, "),
+            Trigger::Stream(_) => format!("serve_consumer(\"{name}\", "),
+            _ => continue,
+        };
+        let bin = root().join(format!("functions/{context}/src/bin/{}.rs", name.replace('-', "_")));
+        assert!(std::fs::read_to_string(bin).unwrap().contains(&told), "{name}: no {told}");
+    }
+}
+
 /// What the stream trigger, a redrive and a replay invoke.
 #[test]
 fn whoever_feeds_consumers_may_invoke_each_of_them() {

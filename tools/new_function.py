@@ -28,7 +28,7 @@ HTTP = """//! `{method} {path}`: does not do anything yet. For staff.
 
 use crate::{state};
 use serde::{serde};
-use souk_lambda::{{ApiError, {imports}, Staff, routes}};
+use souk_lambda::{{ApiError, {imports}, Staff, router}};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -61,7 +61,7 @@ async fn {snake}(
 
 /// The function.
 pub fn router() -> OpenApiRouter<{state}> {{
-    OpenApiRouter::new().routes(routes!({snake}))
+    router!({snake})
 }}
 """
 

@@ -109,7 +109,7 @@ impl Functions {
     pub(crate) async fn socket(&self, function: &str, request: SocketRequest) -> Result<SocketReply, Error> {
         let connections = &*self.realtime.connections;
         attend(function, request, async |request| match function {
-            "connect" => souk_realtime::connect::handle(request, &self.realtime).await,
+            "connect" => souk_realtime::connect::handle(request, connections, &self.realtime.access).await,
             "disconnect" => souk_realtime::disconnect::handle(request, connections).await,
             "subscribe" => souk_realtime::subscribe::handle(request, &self.realtime).await,
             "unsubscribe" => souk_realtime::unsubscribe::handle(request, connections).await,

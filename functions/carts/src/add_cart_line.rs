@@ -7,7 +7,7 @@ use souk_domain::ports::CacheKey;
 use souk_domain::{CartChange, CartId, CartLine, Error, Product, ProductId, ProductStatus, Quantity};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Copies, Envelope, Failure, MaybeCaller, PathId, QueryFailures,
-    Reply, routes,
+    Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -72,5 +72,5 @@ async fn product(shop: &Carts, id: ProductId) -> Result<Product, ApiError> {
 
 /// The function.
 pub fn router() -> OpenApiRouter<Carts> {
-    OpenApiRouter::new().routes(routes!(add_cart_line))
+    router!(add_cart_line)
 }

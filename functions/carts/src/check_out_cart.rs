@@ -11,7 +11,7 @@ use souk_domain::{
 };
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, ErrorItem, Failure, PathId, QueryFailures,
-    Reply, SecuredFailures, routes,
+    Reply, SecuredFailures, router,
 };
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -172,7 +172,7 @@ fn check_seen(cart: &Cart, seen: &[SeenLine]) -> Result<(), ApiError> {
 
 /// The function.
 pub fn router() -> OpenApiRouter<Carts> {
-    OpenApiRouter::new().routes(routes!(check_out_cart))
+    router!(check_out_cart)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::{CartView, Carts, view};
 use axum::extract::State;
 use souk_domain::CartId;
-use souk_lambda::{ApiError, Envelope, Failure, MaybeCaller, PathId, QueryFailures, Reply, routes};
+use souk_lambda::{ApiError, Envelope, Failure, MaybeCaller, PathId, QueryFailures, Reply, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Get a cart
@@ -34,5 +34,5 @@ async fn get_cart(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Carts> {
-    OpenApiRouter::new().routes(routes!(get_cart))
+    router!(get_cart)
 }

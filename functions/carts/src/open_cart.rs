@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::CartId;
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, QueryFailures, Reply, routes,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,5 +49,5 @@ async fn open_cart(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Carts> {
-    OpenApiRouter::new().routes(routes!(open_cart))
+    router!(open_cart)
 }

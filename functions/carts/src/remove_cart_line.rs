@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::{CartChange, CartId, ProductId};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, NoBody, PathId, QueryFailures, Reply,
-    routes,
+    router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -40,5 +40,5 @@ async fn remove_cart_line(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Carts> {
-    OpenApiRouter::new().routes(routes!(remove_cart_line))
+    router!(remove_cart_line)
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use souk_domain::{CartChange, CartId, ProductId, Quantity};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, PathId, QueryFailures, Reply,
-    routes,
+    router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -51,5 +51,5 @@ async fn set_cart_line(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Carts> {
-    OpenApiRouter::new().routes(routes!(set_cart_line))
+    router!(set_cart_line)
 }

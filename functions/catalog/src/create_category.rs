@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use souk_domain::ports::Categories;
 use souk_domain::{Category, CategoryFields, CategoryId, CategoryName};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, Staff, routes,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, Staff, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -56,5 +56,5 @@ async fn create_category(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Catalog> {
-    OpenApiRouter::new().routes(routes!(create_category))
+    router!(create_category)
 }

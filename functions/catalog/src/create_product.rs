@@ -7,7 +7,7 @@ use souk_domain::ports::Products;
 use souk_domain::{CategoryId, Description, Grams, Money, Product, ProductFields, ProductName, Sku};
 use souk_lambda::{
     Announcer, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
-    Staff, routes,
+    Staff, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -64,5 +64,5 @@ async fn create_product(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Catalog> {
-    OpenApiRouter::new().routes(routes!(create_product))
+    router!(create_product)
 }

@@ -7,7 +7,7 @@ use souk_domain::ports::Categories;
 use souk_domain::{CategoryId, Committed};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -47,5 +47,5 @@ async fn delete_category(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Catalog> {
-    OpenApiRouter::new().routes(routes!(delete_category))
+    router!(delete_category)
 }

@@ -6,7 +6,7 @@ use souk_domain::ports::Products;
 use souk_domain::{Product, ProductId};
 use souk_lambda::{
     Announcer, ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,5 +41,5 @@ async fn discontinue_product(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Catalog> {
-    OpenApiRouter::new().routes(routes!(discontinue_product))
+    router!(discontinue_product)
 }

@@ -4,7 +4,7 @@ use crate::Catalog;
 use axum::extract::State;
 use souk_domain::ports::Categories;
 use souk_domain::{Category, CategoryId};
-use souk_lambda::{ApiError, Envelope, Failure, PathId, QueryFailures, Reply, routes};
+use souk_lambda::{ApiError, Envelope, Failure, PathId, QueryFailures, Reply, router};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -31,5 +31,5 @@ async fn get_category(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Catalog> {
-    OpenApiRouter::new().routes(routes!(get_category))
+    router!(get_category)
 }

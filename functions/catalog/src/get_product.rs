@@ -4,7 +4,7 @@ use crate::Catalog;
 use axum::extract::State;
 use souk_domain::ports::{CacheKey, Products};
 use souk_domain::{Product, ProductId, StockLevel, StockedProduct};
-use souk_lambda::{ApiError, Copies, Envelope, Failure, PathId, QueryFailures, Reply, routes};
+use souk_lambda::{ApiError, Copies, Envelope, Failure, PathId, QueryFailures, Reply, router};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -47,5 +47,5 @@ async fn find(products: &dyn Products, copies: &Copies, id: ProductId) -> Result
 
 /// The function.
 pub fn router() -> OpenApiRouter<Catalog> {
-    OpenApiRouter::new().routes(routes!(get_product))
+    router!(get_product)
 }

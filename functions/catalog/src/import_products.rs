@@ -8,7 +8,7 @@ use souk_domain::ImportOutcome;
 use souk_domain::ports::Products;
 use souk_lambda::{
     Announcer, ApiError, CommandFailures, CommandHeaders, Envelope, ErrorItem, QueryFailures, Reply, SecuredFailures,
-    Staff, Upload, routes,
+    Staff, Upload, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -110,5 +110,5 @@ async fn import_products(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Catalog> {
-    OpenApiRouter::new().routes(routes!(import_products))
+    router!(import_products)
 }

@@ -4,7 +4,7 @@ use crate::Catalog;
 use axum::extract::State;
 use souk_domain::CategoryTree;
 use souk_domain::ports::Categories;
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, routes};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, router};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -23,5 +23,5 @@ async fn list_categories(State(categories): State<Arc<dyn Categories>>) -> Resul
 
 /// The function.
 pub fn router() -> OpenApiRouter<Catalog> {
-    OpenApiRouter::new().routes(routes!(list_categories))
+    router!(list_categories)
 }

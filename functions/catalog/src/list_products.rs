@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::ports::Products;
 use souk_domain::{CategoryId, ProductCursor, ProductFilter, ProductQuery, ProductSort, SearchQuery, StockedProduct};
-use souk_lambda::{ApiError, Cursor, Envelope, QueryFailures, Question, Reply, read_limit, routes};
+use souk_lambda::{ApiError, Cursor, Envelope, QueryFailures, Question, Reply, read_limit, router};
 use std::sync::Arc;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -83,7 +83,7 @@ async fn list_products(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Catalog> {
-    OpenApiRouter::new().routes(routes!(list_products))
+    router!(list_products)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use souk_domain::ports::Categories;
 use souk_domain::{Category, CategoryId};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch, PathId,
-    QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders, routes,
+    QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders, router,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -42,5 +42,5 @@ async fn update_category(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Catalog> {
-    OpenApiRouter::new().routes(routes!(update_category))
+    router!(update_category)
 }

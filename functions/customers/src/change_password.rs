@@ -7,7 +7,7 @@ use serde::Deserialize;
 use souk_domain::{Cause, CustomerId, SessionCutoff};
 use souk_lambda::{
     ApiError, Bearer, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures,
-    routes,
+    router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -75,5 +75,5 @@ async fn is_present(shop: &Customers, id: CustomerId, password: &Password) -> Re
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(change_password))
+    router!(change_password)
 }

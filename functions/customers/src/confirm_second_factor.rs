@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::{Customer, Error, Rate, SessionCutoff};
 use souk_lambda::{
-    ApiError, Bearer, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, routes,
+    ApiError, Bearer, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -61,5 +61,5 @@ async fn confirm_second_factor(
 
 /// The function.
 pub fn router() -> OpenApiRouter<SecondFactor> {
-    OpenApiRouter::new().routes(routes!(confirm_second_factor))
+    router!(confirm_second_factor)
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::{Customer, CustomerId, Role, SessionCutoff};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -44,5 +44,5 @@ async fn disable_customer(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(disable_customer))
+    router!(disable_customer)
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::{Customer, CustomerId, Role};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -41,5 +41,5 @@ async fn enable_customer(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(enable_customer))
+    router!(enable_customer)
 }

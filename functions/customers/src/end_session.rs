@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::SessionId;
 use souk_lambda::{
     ApiError, Caller, CommandFailures, CommandHeaders, Done, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, routes,
+    SecuredFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -38,5 +38,5 @@ async fn end_session(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(end_session))
+    router!(end_session)
 }

@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use souk_lambda::{
-    ApiError, Bearer, Command, CommandFailures, Envelope, QueryFailures, Reply, SecuredFailures, routes,
+    ApiError, Bearer, Command, CommandFailures, Envelope, QueryFailures, Reply, SecuredFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -63,5 +63,5 @@ async fn enrol_second_factor(
 
 /// The function.
 pub fn router() -> OpenApiRouter<SecondFactor> {
-    OpenApiRouter::new().routes(routes!(enrol_second_factor))
+    router!(enrol_second_factor)
 }

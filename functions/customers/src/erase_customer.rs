@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::SessionCutoff;
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures, routes,
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,5 +49,5 @@ async fn erase_customer(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(erase_customer))
+    router!(erase_customer)
 }

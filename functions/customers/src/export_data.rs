@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use souk_domain::{AuditAction, AuditEntry, AuditQuery, Cause, Customer, Limit, Order, Session};
 use souk_lambda::{
-    ApiError, Caller, Cursor, Envelope, Paging, QueryFailures, Question, Reply, RequestContext, SecuredFailures, routes,
+    ApiError, Caller, Cursor, Envelope, Paging, QueryFailures, Question, Reply, RequestContext, SecuredFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -59,5 +59,5 @@ async fn export_data(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(export_data))
+    router!(export_data)
 }

@@ -3,7 +3,7 @@
 use crate::Customers;
 use axum::extract::State;
 use souk_domain::{Customer, ports};
-use souk_lambda::{ApiError, Caller, Envelope, Failure, QueryFailures, Reply, SecuredFailures, routes};
+use souk_lambda::{ApiError, Caller, Envelope, Failure, QueryFailures, Reply, SecuredFailures, router};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -30,5 +30,5 @@ async fn get_profile(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(get_profile))
+    router!(get_profile)
 }

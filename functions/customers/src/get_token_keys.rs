@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
-use souk_lambda::{Access, QueryFailures, routes};
+use souk_lambda::{Access, QueryFailures, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Get the keys that check access tokens
@@ -27,5 +27,5 @@ async fn get_token_keys(State(access): State<Access>) -> impl IntoResponse {
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(get_token_keys))
+    router!(get_token_keys)
 }

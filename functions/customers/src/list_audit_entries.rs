@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{AuditEntry, AuditQuery, CustomerId};
 use souk_lambda::{
-    Admin, ApiError, Cursor, Envelope, QueryFailures, Question, Reply, SecuredFailures, read_limit, routes,
+    Admin, ApiError, Cursor, Envelope, QueryFailures, Question, Reply, SecuredFailures, read_limit, router,
 };
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -56,5 +56,5 @@ async fn list_audit_entries(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(list_audit_entries))
+    router!(list_audit_entries)
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use souk_domain::{Cause, Customer, CustomerQuery, CustomerStatus, Role, SearchQuery};
 use souk_lambda::{
     ApiError, Cursor, Envelope, QueryFailures, Question, Reply, RequestContext, SecuredFailures, Staff, read_limit,
-    routes,
+    router,
 };
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -66,5 +66,5 @@ async fn list_customers(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(list_customers))
+    router!(list_customers)
 }

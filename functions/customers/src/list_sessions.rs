@@ -4,7 +4,7 @@ use crate::Customers;
 use axum::extract::State;
 use serde::Serialize;
 use souk_domain::Session;
-use souk_lambda::{ApiError, Bearer, Caller, Envelope, QueryFailures, Reply, SecuredFailures, routes};
+use souk_lambda::{ApiError, Bearer, Caller, Envelope, QueryFailures, Reply, SecuredFailures, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -42,5 +42,5 @@ async fn list_sessions(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(list_sessions))
+    router!(list_sessions)
 }

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::{Account, CartId, CustomerId, CustomerStatus, Email, Rate, SessionId, ports};
-use souk_lambda::{ApiError, ClientAddress, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply, routes};
+use souk_lambda::{ApiError, ClientAddress, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -120,5 +120,5 @@ async fn merge_cart(carts: &dyn ports::Carts, customer: CustomerId, guests: Opti
 
 /// The function.
 pub fn router() -> OpenApiRouter<LogIn> {
-    OpenApiRouter::new().routes(routes!(log_in))
+    router!(log_in)
 }

@@ -3,7 +3,7 @@
 use crate::Customers;
 use axum::extract::State;
 use souk_lambda::{
-    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures, routes,
+    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -28,5 +28,5 @@ async fn log_out(State(shop): State<Customers>, bearer: Bearer, NoBody(_cause): 
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(log_out))
+    router!(log_out)
 }

@@ -4,7 +4,7 @@ use crate::{Customers, entry};
 use axum::extract::State;
 use souk_domain::SessionCutoff;
 use souk_lambda::{
-    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures, routes,
+    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -37,5 +37,5 @@ async fn log_out_everywhere(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(log_out_everywhere))
+    router!(log_out_everywhere)
 }

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use souk_domain::{Account, CustomerStatus, Error, Refreshed, Session, SessionLife};
-use souk_lambda::{ApiError, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply, routes};
+use souk_lambda::{ApiError, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -80,5 +80,5 @@ fn goes_on(session: &Session, account: &Account) -> bool {
 
 /// The function.
 pub fn router() -> OpenApiRouter<Refresh> {
-    OpenApiRouter::new().routes(routes!(refresh_session))
+    router!(refresh_session)
 }

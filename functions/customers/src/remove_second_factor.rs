@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::Customer;
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, routes,
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -57,5 +57,5 @@ async fn remove_second_factor(
 
 /// The function.
 pub fn router() -> OpenApiRouter<SecondFactor> {
-    OpenApiRouter::new().routes(routes!(remove_second_factor))
+    router!(remove_second_factor)
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use souk_domain::{AddressBook, Customer, PersonName, Profile};
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch,
-    QueryFailures, Reply, SecuredFailures, VersionHeaders, routes,
+    QueryFailures, Reply, SecuredFailures, VersionHeaders, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -52,5 +52,5 @@ async fn update_profile(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(update_profile))
+    router!(update_profile)
 }

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use souk_domain::Customer;
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply, routes,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -48,5 +48,5 @@ async fn verify_email(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Customers> {
-    OpenApiRouter::new().routes(routes!(verify_email))
+    router!(verify_email)
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use souk_domain::{Adjustment, Change, ProductId, Reason, StockLevel, ports};
 use souk_lambda::{
     Announcer, ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch,
-    PathId, QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders, routes,
+    PathId, QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -72,5 +72,5 @@ async fn adjust_stock(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Inventory> {
-    OpenApiRouter::new().routes(routes!(adjust_stock))
+    router!(adjust_stock)
 }

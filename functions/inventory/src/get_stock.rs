@@ -4,7 +4,7 @@ use crate::Inventory;
 use axum::extract::State;
 use souk_domain::ports::CacheKey;
 use souk_domain::{ProductId, StockLevel, ports};
-use souk_lambda::{ApiError, Copies, Envelope, Failure, PathId, QueryFailures, Reply, routes};
+use souk_lambda::{ApiError, Copies, Envelope, Failure, PathId, QueryFailures, Reply, router};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -40,5 +40,5 @@ async fn get_stock(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Inventory> {
-    OpenApiRouter::new().routes(routes!(get_stock))
+    router!(get_stock)
 }

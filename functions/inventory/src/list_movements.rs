@@ -4,7 +4,7 @@ use crate::Inventory;
 use axum::extract::State;
 use souk_domain::{Movement, ProductId, ports};
 use souk_lambda::{
-    ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, SecuredFailures, Staff, routes,
+    ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, SecuredFailures, Staff, router,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -38,5 +38,5 @@ async fn list_movements(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Inventory> {
-    OpenApiRouter::new().routes(routes!(list_movements))
+    router!(list_movements)
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use souk_domain::{NoteText, Order, OrderId};
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, routes,
+    SecuredFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -55,5 +55,5 @@ async fn add_order_note(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(add_order_note))
+    router!(add_order_note)
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use souk_domain::{Order, OrderId, ReturnId};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -39,5 +39,5 @@ async fn approve_return(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(approve_return))
+    router!(approve_return)
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::{Order, OrderId};
 use souk_lambda::{
     ApiError, Caller, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, routes,
+    SecuredFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -37,5 +37,5 @@ async fn cancel_order(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Payments> {
-    OpenApiRouter::new().routes(routes!(cancel_order))
+    router!(cancel_order)
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::{Order, OrderId};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -36,5 +36,5 @@ async fn capture_payment(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Payments> {
-    OpenApiRouter::new().routes(routes!(capture_payment))
+    router!(capture_payment)
 }

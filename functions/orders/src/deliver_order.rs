@@ -7,7 +7,7 @@ use serde::Deserialize;
 use souk_domain::{Order, OrderId, ShipmentId};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -51,5 +51,5 @@ async fn deliver_order(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(deliver_order))
+    router!(deliver_order)
 }

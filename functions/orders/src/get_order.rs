@@ -3,7 +3,7 @@
 use crate::Orders;
 use axum::extract::State;
 use souk_domain::{Order, OrderId};
-use souk_lambda::{ApiError, Caller, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, routes};
+use souk_lambda::{ApiError, Caller, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Get an order
@@ -33,5 +33,5 @@ async fn get_order(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(get_order))
+    router!(get_order)
 }

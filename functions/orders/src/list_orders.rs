@@ -4,7 +4,7 @@ use crate::Orders;
 use axum::extract::State;
 use souk_domain::{Order, ports};
 use souk_lambda::{
-    ApiError, Caller, Cursor, Envelope, Paging, QueryFailures, Question, Reply, SecuredFailures, routes,
+    ApiError, Caller, Cursor, Envelope, Paging, QueryFailures, Question, Reply, SecuredFailures, router,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -34,5 +34,5 @@ async fn list_orders(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(list_orders))
+    router!(list_orders)
 }

@@ -8,7 +8,7 @@ use souk_domain::realtime::Identity;
 use souk_domain::{Cause, Committed, Error, Order, OrderId, PaymentMethod, PaymentStatus};
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, routes,
+    SecuredFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -82,5 +82,5 @@ async fn in_progress(shop: &Payments, id: OrderId, caller: Identity, cause: &Cau
 
 /// The function.
 pub fn router() -> OpenApiRouter<Payments> {
-    OpenApiRouter::new().routes(routes!(pay_order))
+    router!(pay_order)
 }

@@ -5,7 +5,7 @@ use crate::wish::OrderRequest;
 use axum::extract::State;
 use souk_domain::Order;
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, routes,
+    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -46,5 +46,5 @@ async fn place_order(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(place_order))
+    router!(place_order)
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use souk_domain::{Order, OrderId, OrderLine};
-use souk_lambda::{ApiError, Caller, Failure, PathId, QueryFailures, SecuredFailures, routes};
+use souk_lambda::{ApiError, Caller, Failure, PathId, QueryFailures, SecuredFailures, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Print an invoice
@@ -71,5 +71,5 @@ fn sum(name: &str, amount: &str) -> Markup {
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(print_invoice))
+    router!(print_invoice)
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use souk_domain::{Order, OrderId};
-use souk_lambda::{ApiError, Failure, PathId, QueryFailures, SecuredFailures, Staff, routes};
+use souk_lambda::{ApiError, Failure, PathId, QueryFailures, SecuredFailures, Staff, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Print a packing slip
@@ -52,5 +52,5 @@ fn slip(order: &Order) -> Markup {
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(print_packing_slip))
+    router!(print_packing_slip)
 }

@@ -8,7 +8,7 @@ use souk_domain::Cause;
 use souk_domain::ports::Offer;
 use souk_domain::{ChosenShipping, CustomerId, Error, OrderLine, OrderTotals, Quote, TaxRate};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures, routes,
+    ApiError, Command, CommandFailures, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -69,5 +69,5 @@ async fn quote_order(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(quote_order))
+    router!(quote_order)
 }

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use souk_domain::{Cause, Error};
-use souk_lambda::{ApiError, Done, Failure, QueryFailures, Reply, RequestContext, routes};
+use souk_lambda::{ApiError, Done, Failure, QueryFailures, Reply, RequestContext, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Receive a notice of a payment provider
@@ -55,5 +55,5 @@ async fn receive_payment_notice(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Payments> {
-    OpenApiRouter::new().routes(routes!(receive_payment_notice))
+    router!(receive_payment_notice)
 }

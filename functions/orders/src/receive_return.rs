@@ -6,7 +6,7 @@ use serde::Deserialize;
 use souk_domain::{Order, OrderId, ReceivedGoods, ReturnId};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,5 +49,5 @@ async fn receive_return(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Payments> {
-    OpenApiRouter::new().routes(routes!(receive_return))
+    router!(receive_return)
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use souk_domain::{Money, Order, OrderId, PaymentId, Reason, RefundWish, ShippedPieces};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -90,5 +90,5 @@ async fn refund_order(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Payments> {
-    OpenApiRouter::new().routes(routes!(refund_order))
+    router!(refund_order)
 }

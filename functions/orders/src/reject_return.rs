@@ -7,7 +7,7 @@ use serde::Deserialize;
 use souk_domain::{Order, OrderId, Reason, ReturnId};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -50,5 +50,5 @@ async fn reject_return(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(reject_return))
+    router!(reject_return)
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use souk_domain::{Order, OrderId, ReturnReason, ShippedPieces};
 use souk_lambda::{
     ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, routes,
+    SecuredFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -59,5 +59,5 @@ async fn request_return(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(request_return))
+    router!(request_return)
 }

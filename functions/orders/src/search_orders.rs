@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{CustomerId, DateTime, Order, OrderSearch, OrderStatus, OrderText};
 use souk_lambda::{
-    ApiError, Cursor, Envelope, QueryFailures, Question, Reply, SecuredFailures, Staff, read_limit, routes,
+    ApiError, Cursor, Envelope, QueryFailures, Question, Reply, SecuredFailures, Staff, read_limit, router,
 };
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -69,5 +69,5 @@ async fn search_orders(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(search_orders))
+    router!(search_orders)
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use souk_domain::{Order, OrderId, Reason};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -50,5 +50,5 @@ async fn settle_review(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(settle_review))
+    router!(settle_review)
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use souk_domain::{Dispatch, Order, OrderId, ProductName, ShippedPieces, TrackingNumber};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, routes,
+    SecuredFailures, Staff, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -66,5 +66,5 @@ async fn ship_order(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(ship_order))
+    router!(ship_order)
 }

@@ -7,7 +7,7 @@ use souk_domain::{
     DateTime, Email, Fulfilment, Order, OrderNumber, OrderStatus, ProductName, Shipment, TrackingNumber,
 };
 use souk_lambda::{
-    ApiError, Command, CommandFailures, Envelope, Failure, MaybeCaller, QueryFailures, Reply, SecuredFailures, routes,
+    ApiError, Command, CommandFailures, Envelope, Failure, MaybeCaller, QueryFailures, Reply, SecuredFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -96,5 +96,5 @@ async fn track_order(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Orders> {
-    OpenApiRouter::new().routes(routes!(track_order))
+    router!(track_order)
 }

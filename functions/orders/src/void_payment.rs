@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::{Error, Order, OrderId, Payment, PaymentId, PaymentStatus};
 use souk_lambda::{
     ApiError, Caller, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, routes,
+    SecuredFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -42,5 +42,5 @@ async fn void_payment(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Payments> {
-    OpenApiRouter::new().routes(routes!(void_payment))
+    router!(void_payment)
 }

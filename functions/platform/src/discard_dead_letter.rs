@@ -5,7 +5,7 @@ use crate::Operations;
 use crate::operations::letter_id;
 use axum::extract::State;
 use souk_lambda::{
-    Admin, ApiError, CommandFailures, Done, Failure, NoBody, PathId, QueryFailures, Reply, SecuredFailures, routes,
+    Admin, ApiError, CommandFailures, Done, Failure, NoBody, PathId, QueryFailures, Reply, SecuredFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -39,5 +39,5 @@ async fn discard_dead_letter(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Operations> {
-    OpenApiRouter::new().routes(routes!(discard_dead_letter))
+    router!(discard_dead_letter)
 }

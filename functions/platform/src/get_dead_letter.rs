@@ -3,7 +3,7 @@
 use crate::Operations;
 use crate::operations::{Letter, letter_id};
 use axum::extract::State;
-use souk_lambda::{ApiError, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, Staff, routes};
+use souk_lambda::{ApiError, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, Staff, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Read a dead letter
@@ -33,5 +33,5 @@ async fn get_dead_letter(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Operations> {
-    OpenApiRouter::new().routes(routes!(get_dead_letter))
+    router!(get_dead_letter)
 }

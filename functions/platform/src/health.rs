@@ -1,7 +1,7 @@
 //! `GET /api/v1/health`: whether the shop answers at all. For everybody.
 
 use serde::Serialize;
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, routes};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -28,5 +28,5 @@ async fn health() -> Result<Reply<Health>, ApiError> {
 
 /// The function.
 pub fn router<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
-    OpenApiRouter::new().routes(routes!(health))
+    router!(health)
 }

@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 use serde::Serialize;
 use souk_domain::ports::{Backlogs, DeadLetters};
 use souk_domain::{DateTime, Error};
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff, routes};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -76,5 +76,5 @@ async fn list_consumers(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Operations> {
-    OpenApiRouter::new().routes(routes!(list_consumers))
+    router!(list_consumers)
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::ports::LetterOrder;
 use souk_lambda::{
-    ApiError, Cursor, Envelope, Failure, QueryFailures, Question, Reply, SecuredFailures, Staff, read_limit, routes,
+    ApiError, Cursor, Envelope, Failure, QueryFailures, Question, Reply, SecuredFailures, Staff, read_limit, router,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -74,5 +74,5 @@ async fn list_dead_letters(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Operations> {
-    OpenApiRouter::new().routes(routes!(list_dead_letters))
+    router!(list_dead_letters)
 }

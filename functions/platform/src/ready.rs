@@ -5,7 +5,7 @@ use serde::Serialize;
 use souk_domain::Error;
 use souk_domain::ports::{ConnectionTable, Outbox};
 use souk_domain::realtime::ConnectionId;
-use souk_lambda::{ApiError, Copies, Envelope, QueryFailures, Reply, in_ms, routes};
+use souk_lambda::{ApiError, Copies, Envelope, QueryFailures, Reply, in_ms, router};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -93,5 +93,5 @@ async fn look<T>(question: impl Future<Output = Result<T, Error>>) -> Part {
 
 /// The function.
 pub fn router() -> OpenApiRouter<Parts> {
-    OpenApiRouter::new().routes(routes!(ready))
+    router!(ready)
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use souk_domain::ports::{DeadLetters, Invoker, KeptLetter, LetterOrder};
 use souk_domain::{EntryId, Error, Limit};
 use souk_lambda::{
-    Admin, ApiError, Command, CommandFailures, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, routes,
+    Admin, ApiError, Command, CommandFailures, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, router,
 };
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
@@ -128,7 +128,7 @@ impl Again<'_> {
 
 /// The function.
 pub fn router() -> OpenApiRouter<Redrive> {
-    OpenApiRouter::new().routes(routes!(redrive_dead_letters))
+    router!(redrive_dead_letters)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::Pricing;
 use axum::extract::State;
 use serde::Serialize;
 use souk_domain::{Coupon, CouponCode, PricingRule, RuleKind};
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff, routes};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -48,5 +48,5 @@ async fn list_coupons(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Pricing> {
-    OpenApiRouter::new().routes(routes!(list_coupons))
+    router!(list_coupons)
 }

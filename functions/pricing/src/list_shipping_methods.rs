@@ -4,7 +4,7 @@ use crate::Pricing;
 use axum::extract::State;
 use serde::Serialize;
 use souk_domain::{MethodCode, PricingRule, RuleKind, ShippingMethod};
-use souk_lambda::{ApiError, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures, routes};
+use souk_lambda::{ApiError, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -46,5 +46,5 @@ async fn list_shipping_methods(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Pricing> {
-    OpenApiRouter::new().routes(routes!(list_shipping_methods))
+    router!(list_shipping_methods)
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::{MethodCode, RuleKind};
 use souk_lambda::{
     ApiError, CommandFailures, CommandHeaders, Done, NoBody, PathValue, QueryFailures, Reply, SecuredFailures, Staff,
-    routes,
+    router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -34,5 +34,5 @@ async fn remove_shipping_method(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Pricing> {
-    OpenApiRouter::new().routes(routes!(remove_shipping_method))
+    router!(remove_shipping_method)
 }

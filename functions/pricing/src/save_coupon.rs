@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::{Coupon, CouponCode, PricingRule};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures,
-    Staff, routes,
+    Staff, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -45,5 +45,5 @@ async fn save_coupon(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Pricing> {
-    OpenApiRouter::new().routes(routes!(save_coupon))
+    router!(save_coupon)
 }

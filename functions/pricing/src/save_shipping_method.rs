@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::{MethodCode, PricingRule, ShippingMethod};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures,
-    Staff, routes,
+    Staff, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -46,5 +46,5 @@ async fn save_shipping_method(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Pricing> {
-    OpenApiRouter::new().routes(routes!(save_shipping_method))
+    router!(save_shipping_method)
 }

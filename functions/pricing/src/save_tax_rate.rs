@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::{PricingRule, TaxRate, TaxRegion};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures,
-    Staff, routes,
+    Staff, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -37,5 +37,5 @@ async fn save_tax_rate(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Pricing> {
-    OpenApiRouter::new().routes(routes!(save_tax_rate))
+    router!(save_tax_rate)
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use souk_domain::ports::Webhooks;
 use souk_domain::{Webhook, WebhookDescription, WebhookEventType, WebhookId, WebhookReach, WebhookUrl};
 use souk_lambda::{
-    Admin, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, routes,
+    Admin, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -62,5 +62,5 @@ async fn create_webhook(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Signing> {
-    OpenApiRouter::new().routes(routes!(create_webhook))
+    router!(create_webhook)
 }

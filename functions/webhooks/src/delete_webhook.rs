@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::WebhookId;
 use souk_lambda::{
     Admin, ApiError, CommandFailures, CommandHeaders, Done, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, routes,
+    SecuredFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -35,5 +35,5 @@ async fn delete_webhook(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Webhooks> {
-    OpenApiRouter::new().routes(routes!(delete_webhook))
+    router!(delete_webhook)
 }

@@ -3,7 +3,7 @@
 use crate::{WebhookView, Webhooks};
 use axum::extract::State;
 use souk_domain::WebhookId;
-use souk_lambda::{Admin, ApiError, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, routes};
+use souk_lambda::{Admin, ApiError, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Read a webhook
@@ -33,5 +33,5 @@ async fn get_webhook(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Webhooks> {
-    OpenApiRouter::new().routes(routes!(get_webhook))
+    router!(get_webhook)
 }

@@ -4,7 +4,7 @@ use crate::Webhooks;
 use axum::extract::State;
 use souk_domain::{WebhookDelivery, WebhookId};
 use souk_lambda::{
-    Admin, ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, SecuredFailures, routes,
+    Admin, ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, SecuredFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -37,5 +37,5 @@ async fn list_webhook_deliveries(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Webhooks> {
-    OpenApiRouter::new().routes(routes!(list_webhook_deliveries))
+    router!(list_webhook_deliveries)
 }

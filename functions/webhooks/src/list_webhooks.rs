@@ -2,7 +2,7 @@
 
 use crate::{WebhookView, Webhooks};
 use axum::extract::State;
-use souk_lambda::{Admin, ApiError, Cursor, Envelope, Paging, QueryFailures, Question, Reply, SecuredFailures, routes};
+use souk_lambda::{Admin, ApiError, Cursor, Envelope, Paging, QueryFailures, Question, Reply, SecuredFailures, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// List webhooks
@@ -32,5 +32,5 @@ async fn list_webhooks(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Webhooks> {
-    OpenApiRouter::new().routes(routes!(list_webhooks))
+    router!(list_webhooks)
 }

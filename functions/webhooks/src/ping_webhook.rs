@@ -8,7 +8,7 @@ use souk_domain::ports::Webhooks;
 use souk_domain::{DateTime, EventId, Webhook, WebhookAttempt, WebhookId};
 use souk_lambda::{
     Admin, ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, routes,
+    SecuredFailures, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -83,5 +83,5 @@ async fn ping_webhook(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Signing> {
-    OpenApiRouter::new().routes(routes!(ping_webhook))
+    router!(ping_webhook)
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::{DeliveryId, WebhookDelivery, WebhookId};
 use souk_lambda::{
     Admin, ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, routes,
+    SecuredFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -35,5 +35,5 @@ async fn redeliver_webhook_delivery(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Webhooks> {
-    OpenApiRouter::new().routes(routes!(redeliver_webhook_delivery))
+    router!(redeliver_webhook_delivery)
 }

@@ -6,7 +6,7 @@ use souk_domain::ports::Webhooks;
 use souk_domain::{DecideWebhook, Webhook, WebhookId};
 use souk_lambda::{
     Admin, ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, routes,
+    SecuredFailures, router,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -46,5 +46,5 @@ async fn rotate_webhook_secret(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Signing> {
-    OpenApiRouter::new().routes(routes!(rotate_webhook_secret))
+    router!(rotate_webhook_secret)
 }

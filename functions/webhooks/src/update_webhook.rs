@@ -7,7 +7,7 @@ use serde::Deserialize;
 use souk_domain::{DecideWebhook, Error, Webhook, WebhookDescription, WebhookEventType, WebhookId, WebhookUrl};
 use souk_lambda::{
     Admin, ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch, PathId,
-    QueryFailures, Reply, SecuredFailures, VersionHeaders, routes,
+    QueryFailures, Reply, SecuredFailures, VersionHeaders, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -66,5 +66,5 @@ async fn update_webhook(
 
 /// The function.
 pub fn router() -> OpenApiRouter<Webhooks> {
-    OpenApiRouter::new().routes(routes!(update_webhook))
+    router!(update_webhook)
 }

@@ -2,10 +2,10 @@ use crate::connection_items::{
     CARRIED, Item, connection, connection_key, expiring, has_expired, listened_key, of_principal, seconds, spot_of,
     spot_text, string, subscriber, subscription, subscription_key, text,
 };
+use crate::settings::Lazy;
 use crate::{AwsSettings, http};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, DeleteRequest, GlobalSecondaryIndex, KeySchemaElement, KeyType,
@@ -17,6 +17,8 @@ use souk_domain::ports::{ConnectionTable, Listeners};
 use souk_domain::realtime::{Connection, ConnectionId, Principal, Protocol, Spots, Subscriber, Topic};
 use souk_domain::{DateTime, Error, Result};
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+use tokio::task::yield_now;
 
 /// The index that finds the connections of a topic.
 const BY_TOPIC: &str = "by-topic";
@@ -24,6 +26,8 @@ const BY_TOPIC: &str = "by-topic";
 const BATCH_GET: usize = 100;
 /// Most items of one BatchWriteItem.
 const BATCH_WRITE: usize = 25;
+/// Turns of the runtime until a connection that nothing delays is open, and the request has left on it.
+const TURNS: usize = 4;
 /// Updates at once when somebody shows another token.
 const UPDATES: usize = 8;
 
@@ -42,9 +46,9 @@ const UPDATES: usize = 8;
 /// The last kind lets a notifier ask for a hundred topics in one request and query only those that have listeners: most
 /// products have none at any moment. It is never deleted; it expires with the last connection that could use it.
 pub struct DynamoConnections {
-    client: Client,
+    client: Lazy<Client>,
     http: http::Client,
-    endpoint: Option<String>,
+    endpoint: String,
     table: String,
 }
 
@@ -60,22 +64,29 @@ fn invalid(error: impl std::fmt::Display) -> Error {
 }
 
 impl DynamoConnections {
-    /// The table named `table`; `endpoint` replaces AWS's own.
-    pub fn new(settings: &AwsSettings, endpoint: Option<&str>, table: &str) -> Self {
-        let (client, http) = (Client::new(&settings.at(endpoint)), settings.client());
-        Self { client, http, endpoint: endpoint.map(str::to_owned), table: table.to_owned() }
+    /// The table named `table` of the DynamoDB at `endpoint`, such as `https://dynamodb.{region}.amazonaws.com`.
+    pub fn new(settings: &AwsSettings, endpoint: &str, table: &str) -> Self {
+        Self {
+            client: settings.lazy(Some(endpoint), Client::new),
+            http: settings.client(),
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            table: table.to_owned(),
+        }
     }
 
-    /// Connects, once, so that the first command need not.
+    /// Connects, once, so that the first command need not. The client is made while the answer is on its way.
     ///
     /// # Errors
     /// `Unavailable`
     pub async fn open(&self) -> Result<()> {
-        let region = self.client.config().region().map(ToString::to_string);
-        let service = Params::builder().set_region(region).set_endpoint(self.endpoint.clone()).build();
-        let service = service.map_err(Error::configuration)?;
-        let service = DefaultResolver::new().resolve_endpoint(&service).await.map_err(Error::configuration)?;
-        self.http.open(&format!("{}/ping", service.url().trim_end_matches('/'))).await
+        let ping = format!("{}/ping", self.endpoint);
+        let made = async {
+            for _ in 0..TURNS {
+                yield_now().await;
+            }
+            LazyLock::force(&self.client);
+        };
+        tokio::join!(self.http.open(&ping), made).0
     }
 
     /// Makes the table as `template.yaml` describes it, for stand-ins on this machine. An existing one is fine.

@@ -1,4 +1,5 @@
 use crate::AwsSettings;
+use crate::settings::Lazy;
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::Config;
@@ -16,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(75);
 
 /// Invokes functions through the Lambda API, which `cargo lambda watch` speaks as well.
 pub struct LambdaInvoker {
-    client: Client,
+    client: Lazy<Client>,
     prefix: String,
     patience: Duration,
 }
@@ -24,7 +25,7 @@ pub struct LambdaInvoker {
 impl LambdaInvoker {
     /// `prefix` stands before each function's name in the account; `endpoint` replaces AWS's own.
     pub fn new(settings: &AwsSettings, endpoint: Option<&str>, prefix: &str) -> Self {
-        Self { client: Client::new(&settings.at(endpoint)), prefix: prefix.to_owned(), patience: LONGEST }
+        Self { client: settings.lazy(endpoint, Client::new), prefix: prefix.to_owned(), patience: LONGEST }
     }
 
     /// Waits another time for an answer.

@@ -1,4 +1,5 @@
 use crate::AwsSettings;
+use crate::settings::Lazy;
 use async_trait::async_trait;
 use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::error::DisplayErrorContext;
@@ -11,13 +12,13 @@ use souk_domain::{Error, Result};
 
 /// Posts messages to the `@connections` of a WebSocket API.
 pub struct GatewayPush {
-    client: Client,
+    client: Lazy<Client>,
 }
 
 impl GatewayPush {
     /// `endpoint` is the API's stage, such as `https://{api}.execute-api.{region}.amazonaws.com/{stage}`.
     pub fn new(settings: &AwsSettings, endpoint: &str) -> Self {
-        Self { client: Client::new(&settings.at(Some(endpoint))) }
+        Self { client: settings.lazy(Some(endpoint), Client::new) }
     }
 }
 

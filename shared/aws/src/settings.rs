@@ -3,6 +3,7 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// What all AWS clients share: region, credentials, time limits, one HTTPS stack.
@@ -11,6 +12,9 @@ pub struct AwsSettings {
     config: SdkConfig,
     client: Client,
 }
+
+/// A client of one service, made when it is needed: it reads long rules for addresses then, of every region there is.
+pub(crate) type Lazy<C> = LazyLock<C, Box<dyn FnOnce() -> C + Send>>;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -54,10 +58,11 @@ impl AwsSettings {
         self.client.clone()
     }
 
-    /// The shared configuration, for a client at `endpoint` when one is given.
-    pub(crate) fn at(&self, endpoint: Option<&str>) -> SdkConfig {
-        let mut builder = self.config.to_builder();
-        builder.set_endpoint_url(endpoint.map(str::to_owned));
-        builder.build()
+    /// What makes a client with the shared configuration, at `endpoint` when one is given.
+    pub(crate) fn lazy<C: 'static>(&self, endpoint: Option<&str>, new: fn(&SdkConfig) -> C) -> Lazy<C> {
+        let mut config = self.config.to_builder();
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        let config = config.build();
+        LazyLock::new(Box::new(move || new(&config)))
     }
 }

@@ -13,7 +13,7 @@ async fn table() -> DynamoConnections {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
-    let table = DynamoConnections::new(&AwsSettings::local(), Some(&url), "connections");
+    let table = DynamoConnections::new(&AwsSettings::local(), &url, "connections");
     table.create_table().await.unwrap();
     table
 }

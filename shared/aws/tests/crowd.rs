@@ -50,7 +50,7 @@ async fn ten_thousand_listeners_are_found_by_one_request_for_each_part_of_them()
     let (proxy, url) = listen().await;
     let passing = axum::Router::new().fallback(pass).with_state(meter.clone());
     tokio::spawn(async move { axum::serve(proxy, passing).await });
-    let table = DynamoConnections::new(&AwsSettings::local(), Some(&url), "connections");
+    let table = DynamoConnections::new(&AwsSettings::local(), &url, "connections");
     table.create_table().await.unwrap();
 
     let topic = Topic::Product(ProductId::new());

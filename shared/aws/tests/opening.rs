@@ -32,7 +32,7 @@ async fn the_first_command_takes_the_connection_that_was_opened() {
     tokio::spawn(async move {
         axum::serve(listener, service.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
     });
-    let table = DynamoConnections::new(&AwsSettings::local(), Some(&url), "connections");
+    let table = DynamoConnections::new(&AwsSettings::local(), &url, "connections");
     table.open().await.unwrap();
     assert_eq!(table.connection(&ConnectionId("c1".to_owned())).await.unwrap(), None);
     let asked = asked.lock().unwrap().clone();
@@ -45,6 +45,6 @@ async fn a_service_that_is_away_cannot_be_opened() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let table = DynamoConnections::new(&AwsSettings::local(), Some(&url), "connections");
+    let table = DynamoConnections::new(&AwsSettings::local(), &url, "connections");
     assert!(matches!(table.open().await, Err(Error::Unavailable(_))));
 }

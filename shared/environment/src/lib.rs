@@ -29,7 +29,7 @@ pub const STORE_URL: &str = "SOUK_STORE_URL";
 pub const REDIS_URL: &str = "SOUK_REDIS_URL";
 /// Name of the DynamoDB table of WebSocket connections.
 pub const CONNECTIONS_TABLE: &str = "SOUK_CONNECTIONS_TABLE";
-/// Replaces DynamoDB's own endpoint. Optional.
+/// Where DynamoDB is: `https://dynamodb.{region}.amazonaws.com`.
 pub const DYNAMODB_ENDPOINT: &str = "SOUK_DYNAMODB_ENDPOINT";
 /// The stage of the WebSocket API that messages are posted to.
 pub const WEBSOCKET_ENDPOINT: &str = "SOUK_WEBSOCKET_ENDPOINT";
@@ -282,8 +282,8 @@ impl Environment {
 
     /// The connection table, concretely: `local` makes it.
     pub fn dynamo_connections(&self) -> Result<DynamoConnections> {
-        let (table, endpoint) = (self.required(CONNECTIONS_TABLE)?, self.optional(DYNAMODB_ENDPOINT));
-        Ok(DynamoConnections::new(self.aws(), endpoint.as_deref(), &table))
+        let (table, endpoint) = (self.required(CONNECTIONS_TABLE)?, self.required(DYNAMODB_ENDPOINT)?);
+        Ok(DynamoConnections::new(self.aws(), &endpoint, &table))
     }
 
     /// Which connections exist.

@@ -12,7 +12,7 @@ mod extract;
 mod openapi;
 mod paging;
 mod reply;
-mod routes;
+mod router;
 mod seal;
 mod serve;
 mod telemetry;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use souk_template::Template;
 use start::{Start, Variables, ready, start};
-use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use table::Row;
@@ -19,9 +19,13 @@ use table::Row;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bench-cold", version)]
 pub struct Options {
-    /// The folder of the functions.
+    /// The folder of the functions as they are deployed.
+    #[arg(long, default_value = "target/cold")]
+    pub deployed: PathBuf,
+
+    /// The folder of the functions with the embedded store.
     #[arg(long, default_value = "target/deploy")]
-    pub folder: PathBuf,
+    pub embedded: PathBuf,
 
     /// The program that they run beside.
     #[arg(long, default_value = "target/release/souk")]
@@ -70,31 +74,49 @@ pub async fn run(options: &Options) -> Result<()> {
     let mut storeless = variables.clone();
     storeless.insert("SOUK_STORE_URL".to_owned(), NO_STORE.to_owned());
 
-    let program = |name: &str| options.folder.join(name);
-    let mut starts: BTreeMap<&str, Starts> = BTreeMap::new();
-    // One round without counting, so that every program has been read from the disk.
-    for round in 0..=options.rounds {
-        for name in &names {
-            let empty = start(&program(EMPTY), &variables, "{}").await.context(EMPTY)?;
-            let event = std::fs::read_to_string(Path::new("events").join(format!("{name}.json"))).context("events/")?;
-            let alone = ready(&program(name), &storeless).await.with_context(|| name.clone())?;
-            let full = start(&program(name), &variables, &event).await.with_context(|| name.clone())?;
+    let unpacked = Unpacked(keep.path());
+    let (empty_program, empty_size) = unpacked.program("empty", &options.embedded.join(EMPTY))?;
+    let mut rows = Vec::new();
+    for name in &names {
+        let event = std::fs::read_to_string(Path::new("events").join(format!("{name}.json"))).context("events/")?;
+        let (alone_program, size) = unpacked.program("alone", &options.deployed.join(name))?;
+        let (full_program, _) = unpacked.program("full", &options.embedded.join(name))?;
+        let mut starts = Starts::default();
+        // One round without counting, so that each program was started before. The rounds of a function follow each other: were those of
+        // all others between them, the caches would know the empty function and nobody else.
+        for round in 0..=options.rounds {
+            let empty = start(&empty_program, &variables, "{}").await.context(EMPTY)?;
+            let alone = ready(&alone_program, &storeless).await.with_context(|| name.clone())?;
+            let full = start(&full_program, &variables, &event).await.with_context(|| name.clone())?;
             if round > 0 {
-                let of_name = starts.entry(name).or_default();
-                of_name.empty.push(empty);
-                of_name.alone.push(alone);
-                of_name.full.push(full);
+                starts.empty.push(empty);
+                starts.alone.push(alone);
+                starts.full.push(full);
             }
         }
+        rows.push(Row::of(name, size, &starts));
     }
     drop(souk);
-    let size = |name: &str| Ok::<_, std::io::Error>(std::fs::metadata(program(name))?.len());
-    let rows = starts.into_iter().map(|(name, starts)| Ok(Row::of(name, size(name)?, &starts)));
-    let text = table::of(&rows.collect::<Result<Vec<_>>>()?, size(EMPTY)?);
+    let text = table::of(&rows, empty_size);
     print!("{text}");
     match &options.document {
         Some(document) => table::write_into(document, &text),
         None => Ok(()),
+    }
+}
+
+/// Where programs lie as they do once their zips are unpacked: written from the first byte to the last. A linker writes here and there,
+/// which leaves its files in smaller pieces in the kernel's cache: each costs a start a page fault more.
+struct Unpacked<'a>(&'a Path);
+
+impl Unpacked<'_> {
+    /// A copy of the program under this name, and its size in bytes.
+    fn program(&self, name: &str, built: &Path) -> Result<(PathBuf, u64)> {
+        let missing = || format!("{} (make bench-cold builds it)", built.display());
+        let (program, bytes) = (self.0.join(name), std::fs::read(built).with_context(missing)?);
+        std::fs::write(&program, &bytes)?;
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))?;
+        Ok((program, bytes.len() as u64))
     }
 }
 

@@ -49,7 +49,7 @@ impl Started {
             .stderr(Stdio::null())
             .kill_on_drop(true);
         let at = Instant::now();
-        let process = command.spawn().with_context(|| format!("{} (make bench-cold builds it)", program.display()))?;
+        let process = command.spawn()?;
         Ok(Self { at, process, runtime })
     }
 

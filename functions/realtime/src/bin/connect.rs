@@ -2,12 +2,13 @@
 
 use souk_environment::Environment;
 use souk_lambda::Served;
-use souk_realtime::{Realtime, connect};
+use souk_realtime::{attend, connect};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
     let environment = Environment::from_process();
-    let (connections, orders, access) = (environment.connections()?, environment.orders()?, environment.access()?);
-    let realtime = Realtime { connections, log: environment.news_log()?, orders, access };
-    environment.serve_event(|request| connect::handle(request, &realtime)).await
+    let (connections, access) = (environment.connections()?, environment.access()?);
+    environment
+        .serve_event(|request| attend("connect", request, |request| connect::handle(request, &*connections, &access)))
+        .await
 }

@@ -2,7 +2,7 @@
 
 use souk_environment::Environment;
 use souk_lambda::Served;
-use souk_realtime::{Realtime, default};
+use souk_realtime::{Realtime, attend, default};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
@@ -10,5 +10,7 @@ async fn main() -> Served {
     let (connections, orders, access) = (environment.connections()?, environment.orders()?, environment.access()?);
     let (realtime, push) =
         (Realtime { connections, log: environment.news_log()?, orders, access }, environment.push()?);
-    environment.serve_event(|request| default::handle(request, &realtime, &*push)).await
+    environment
+        .serve_event(|request| attend("default", request, |request| default::handle(request, &realtime, &*push)))
+        .await
 }

@@ -2,11 +2,13 @@
 
 use souk_environment::Environment;
 use souk_lambda::Served;
-use souk_realtime::disconnect;
+use souk_realtime::{attend, disconnect};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Served {
     let environment = Environment::from_process();
     let connections = environment.connections()?;
-    environment.serve_event(|request| disconnect::handle(request, &*connections)).await
+    environment
+        .serve_event(|request| attend("disconnect", request, |request| disconnect::handle(request, &*connections)))
+        .await
 }
