@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use souk_template::Template;
 use start::{Start, Variables, ready, start};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,7 +37,7 @@ pub struct Options {
     pub functions: Vec<String>,
 
     /// Starts of each; the median counts.
-    #[arg(long, default_value_t = 21)]
+    #[arg(long, default_value_t = 31)]
     pub rounds: usize,
 
     /// Writes the tables into this document, too, between its two marks.
@@ -73,6 +74,8 @@ pub async fn run(options: &Options) -> Result<()> {
 
     let mut storeless = variables.clone();
     storeless.insert("SOUK_STORE_URL".to_owned(), NO_STORE.to_owned());
+    // Nobody hears that it is away, which is not the work of a start.
+    storeless.insert("SOUK_LOG".to_owned(), "error".to_owned());
 
     let unpacked = Unpacked(keep.path());
     let (empty_program, empty_size) = unpacked.program("empty", &options.embedded.join(EMPTY))?;
@@ -114,8 +117,11 @@ impl Unpacked<'_> {
     fn program(&self, name: &str, built: &Path) -> Result<(PathBuf, u64)> {
         let missing = || format!("{} (make bench-cold builds it)", built.display());
         let (program, bytes) = (self.0.join(name), std::fs::read(built).with_context(missing)?);
-        std::fs::write(&program, &bytes)?;
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))?;
+        let mut file = std::fs::File::create(&program)?;
+        file.set_permissions(std::fs::Permissions::from_mode(0o755))?;
+        file.write_all(&bytes)?;
+        // Now, and not while it is measured.
+        file.sync_all()?;
         Ok((program, bytes.len() as u64))
     }
 }

@@ -19,6 +19,10 @@ pub(super) struct Row {
     answered: f64,
     peak_mb: f64,
     answer: String,
+    /// Times of the empty function in turn with it: the median of one by one, which whatever slows the machine down for a while leaves alone.
+    alone_ratio: f64,
+    ready_ratio: f64,
+    answered_ratio: f64,
     /// The empty function, in turn with it.
     empty_ready: f64,
     empty_answered: f64,
@@ -40,17 +44,24 @@ impl Row {
         let ready = |starts: &[Start]| median(starts.iter().map(|start| millis(start.ready)));
         let answered = |starts: &[Start]| median(starts.iter().map(|start| millis(start.answered)));
         let peak_mb = |starts: &[Start]| median(starts.iter().map(|start| start.peak_kb as f64 / 1000.0));
+        let Starts { empty, alone, full } = starts;
+        let ratio = |pairs: &mut dyn Iterator<Item = (Duration, Duration)>| {
+            median(pairs.map(|(time, empty)| time.as_secs_f64() / empty.as_secs_f64()))
+        };
         Self {
             name: name.to_owned(),
             size,
-            alone: median(starts.alone.iter().map(|time| millis(*time))),
-            ready: ready(&starts.full),
-            answered: answered(&starts.full),
-            peak_mb: peak_mb(&starts.full),
-            answer: starts.full.last().map(|start| start.answer.clone()).unwrap_or_default(),
-            empty_ready: ready(&starts.empty),
-            empty_answered: answered(&starts.empty),
-            empty_peak_mb: peak_mb(&starts.empty),
+            alone: median(alone.iter().map(|time| millis(*time))),
+            ready: ready(full),
+            answered: answered(full),
+            peak_mb: peak_mb(full),
+            answer: full.last().map(|start| start.answer.clone()).unwrap_or_default(),
+            alone_ratio: ratio(&mut alone.iter().zip(empty).map(|(alone, empty)| (*alone, empty.ready))),
+            ready_ratio: ratio(&mut full.iter().zip(empty).map(|(full, empty)| (full.ready, empty.ready))),
+            answered_ratio: ratio(&mut full.iter().zip(empty).map(|(full, empty)| (full.answered, empty.answered))),
+            empty_ready: ready(empty),
+            empty_answered: answered(empty),
+            empty_peak_mb: peak_mb(empty),
         }
     }
 }
@@ -59,15 +70,16 @@ impl Row {
 pub(super) fn of(rows: &[Row], empty_size: u64) -> String {
     let mut text = String::from("\n| of all functions | median | p95 | most |\n|---|---:|---:|---:|\n");
     let mut line = |what: &str, value: &dyn Fn(&Row) -> f64| {
+        let digits = if what.ends_with("× empty") { 2 } else { 1 };
         let mut values: Vec<f64> = rows.iter().map(value).collect();
         values.sort_by(f64::total_cmp);
         let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
         // Writing into a text does not fail.
-        let _ = writeln!(text, "| {what} | {:.1} | {:.1} | {:.1} |", at(0.5), at(0.95), at(1.0));
+        let _ = writeln!(text, "| {what} | {:.digits$} | {:.digits$} | {:.digits$} |", at(0.5), at(0.95), at(1.0));
     };
-    line("alone: start → `next`, × empty", &|row| row.alone / row.empty_ready);
-    line("with its parts: start → `next`, × empty", &|row| row.ready / row.empty_ready);
-    line("with its parts: start → answer, × empty", &|row| row.answered / row.empty_answered);
+    line("alone: start → `next`, × empty", &|row| row.alone_ratio);
+    line("with its parts: start → `next`, × empty", &|row| row.ready_ratio);
+    line("with its parts: start → answer, × empty", &|row| row.answered_ratio);
     line("alone: start → `next`, ms", &|row| row.alone);
     line("with its parts: start → `next`, ms", &|row| row.ready);
     line("with its parts: start → answer, ms", &|row| row.answered);
@@ -81,11 +93,11 @@ pub(super) fn of(rows: &[Row], empty_size: u64) -> String {
     text += "\n| function | alone → `next`, ms | × empty | → `next`, ms | × empty | → answer, ms | answer | peak, MB | program, MB |\n";
     text += "|---|---:|---:|---:|---:|---:|---|---:|---:|\n";
     for row in rows {
-        let Row { name, alone, ready, answered, answer, peak_mb, empty_ready, .. } = row;
-        let (alone_ratio, ready_ratio, size) = (alone / empty_ready, ready / empty_ready, row.size as f64 / 1e6);
+        let Row { name, alone, alone_ratio, ready, ready_ratio, answered, answer, peak_mb, .. } = row;
+        let size = row.size as f64 / 1e6;
         let _ = writeln!(
             text,
-            "| `{name}` | {alone:.1} | {alone_ratio:.1} | {ready:.1} | {ready_ratio:.1} | {answered:.1} | {answer} | {peak_mb:.1} | {size:.1} |"
+            "| `{name}` | {alone:.1} | {alone_ratio:.2} | {ready:.1} | {ready_ratio:.2} | {answered:.1} | {answer} | {peak_mb:.1} | {size:.1} |"
         );
     }
     text + "\n"
@@ -110,15 +122,15 @@ mod tests {
     }
 
     #[test]
-    fn a_row_compares_medians_with_the_empty_function_of_the_same_turns() {
+    fn a_row_is_compared_with_the_empty_function_turn_by_turn() {
         let starts = Starts {
-            empty: vec![start(2, 3, 4000), start(90, 99, 9000), start(2, 3, 4000)],
-            alone: [3, 80, 3].map(Duration::from_millis).to_vec(),
-            full: vec![start(6, 9, 20_000), start(70, 90, 30_000), start(6, 9, 20_000)],
+            empty: vec![start(2, 3, 4000), start(90, 99, 9000), start(4, 6, 4000)],
+            alone: [3, 135, 6].map(Duration::from_millis).to_vec(),
+            full: vec![start(6, 9, 20_000), start(45, 99, 30_000), start(12, 18, 20_000)],
         };
         let text = of(&[Row::of("get-stock", 9_000_000, &starts)], 2_000_000);
-        assert!(text.contains("| `get-stock` | 3.0 | 1.5 | 6.0 | 3.0 | 9.0 | 200 | 20.0 | 9.0 |"), "{text}");
-        assert!(text.contains("| with its parts: start → `next`, × empty | 3.0 | 3.0 | 3.0 |"), "{text}");
+        assert!(text.contains("| `get-stock` | 6.0 | 1.50 | 12.0 | 3.00 | 18.0 | 200 | 20.0 | 9.0 |"), "{text}");
+        assert!(text.contains("| with its parts: start → `next`, × empty | 3.00 | 3.00 | 3.00 |"), "{text}");
     }
 
     #[test]
