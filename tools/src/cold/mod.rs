@@ -48,8 +48,9 @@ pub struct Options {
 /// The function that does nothing, in the folder of the functions.
 const EMPTY: &str = "examples/empty-function";
 
-/// Where the store is not: a SQL Server at a port where nobody listens. What a function does by itself shows then.
-const NO_STORE: &str = "sqlserver://souk:souk@127.0.0.1:9/souk";
+/// Where the store is not: a SQL Server at an address that the system connects nobody to, and says so at once. What a function does by itself
+/// shows then.
+const NO_STORE: &str = "sqlserver://souk:souk@255.255.255.255/souk";
 
 /// Of one function, in turn.
 #[derive(Default)]
