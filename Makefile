@@ -85,12 +85,13 @@ bench:
 	cargo build --release -p souk-local -p souk-tools
 	target/release/bench --souk target/release/souk --store $(STORE) $(ARGS)
 
-## Cold starts: each function as Lambda starts it, beside a shop on embedded parts, against a function that does nothing; writes the tables
-## of docs/performance.md. ARGS="--functions log-in,connect --rounds 21" looks at some and leaves the document alone.
 FUNCTIONS = $(foreach context,$(wildcard functions/*),-p souk-$(notdir $(context)))
 # On arm64, where functions run, code calls code. On x86_64 it goes through a table of addresses that is filled in at each start, unless it
 # is told not to; the linker's `now` keeps what cannot be written after the start as it is.
 bench-cold: export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS = -Crelro-level=partial -Clink-arg=-Wl,-z,now
+
+## Cold starts: each function as Lambda starts it, beside a shop on embedded parts, against a function that does nothing; writes the tables
+## of docs/performance.md. ARGS="--functions log-in,connect --rounds 21" looks at some and leaves the document alone.
 bench-cold:
 	env -u CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS cargo build --release -p souk-local -p souk-tools
 	cargo build --profile deploy $(FUNCTIONS) --bins
