@@ -141,9 +141,10 @@ package: aws-tools
 	PATH="$$PWD/target/aws-tools/bin:$$PATH" cargo lambda build --profile deploy --arm64 $(foreach context,$(wildcard functions/*),-p souk-$(notdir $(context)))
 	target/aws-tools/bin/python tools/zip_functions.py
 
-## Deploys what `make package` made; asks for the parameters of template.yaml and keeps the answers in samconfig.toml.
+## Deploys what `make package` built. The first time it asks for the parameters of template.yaml and keeps the answers in samconfig.toml;
+## ARGS=--guided asks again.
 deploy: package
-	SAM_CLI_TELEMETRY=0 target/aws-tools/bin/sam deploy --guided --capabilities CAPABILITY_IAM --template-file template.yaml
+	SAM_CLI_TELEMETRY=0 target/aws-tools/bin/sam deploy $(if $(wildcard samconfig.toml),,--guided) --capabilities CAPABILITY_IAM --template-file template.yaml $(ARGS)
 
 ## Installs what checks docker-compose.yml, the workflow and the Python under target/, in the versions of tools/linters.txt.
 linters:
