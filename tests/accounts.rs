@@ -52,6 +52,25 @@ async fn a_confirmation_that_is_sent_twice_with_its_key_confirms_once() {
 }
 
 #[tokio::test]
+async fn a_key_that_a_stranger_sent_as_well_brings_no_strangers_document() {
+    let shop = Shop::open().await;
+    let mut tokens = Vec::new();
+    for email in ["grace@example.com", "bob@example.com"] {
+        shop.post("/api/v1/customers", registration(email)).await.expect(202);
+        tokens.push(shop.mailed_token(email, "verify").await);
+    }
+    let confirm = |token: &str, key: &str| {
+        let request = shop.request(Method::POST, "/api/v1/email-verifications").header("Idempotency-Key", key);
+        send(request.json(&json!({ "token": token })))
+    };
+    assert_eq!(confirm(&tokens[0], "1").await.expect(200)["email"], "grace@example.com");
+    let refused = confirm(&tokens[1], "1").await;
+    assert_eq!((refused.failure(), &refused.data), ((422, "idempotency_key_reused"), &Value::Null));
+    assert!(!refused.text.contains("grace"), "{refused:?}");
+    assert_eq!(confirm(&tokens[1], "2").await.expect(200)["email"], "bob@example.com");
+}
+
+#[tokio::test]
 async fn no_answer_tells_whether_an_address_is_registered() {
     let shop = Shop::open().await;
     shop.customer_with("known@example.com", PASSWORD).await;

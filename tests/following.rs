@@ -1,6 +1,6 @@
 //! One wish, followed from the click to the browser's frame by one id: through the log, and as a trace.
 
-use crate::harness::{Browser, Shop, eventually};
+use crate::harness::{Browser, Shop, eventually, send};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -97,21 +97,45 @@ async fn a_wish_is_one_trace_from_the_request_to_the_frame() {
     })
     .await;
     let spans = collector.trace(id);
-    let by_id: HashMap<&[u8], &Span> = spans.iter().map(|span| (&span.span_id[..], span)).collect();
-    let root_of = |name: &str| {
-        let mut span = spans.iter().find(|span| span.name.ends_with(name)).unwrap();
-        while let Some(parent) = by_id.get(&span.parent_span_id[..]) {
-            span = *parent;
-        }
-        (span.name.as_str(), span.kind())
-    };
     // What the request did is under it, what the consumer did under that.
-    assert_eq!(root_of("admit"), ("POST /api/v1/orders", SpanKind::Server));
-    assert_eq!(root_of("publish"), ("POST /api/v1/orders", SpanKind::Server));
-    assert_eq!(root_of(push), ("notify-orders souk.OrderPlaced", SpanKind::Consumer));
+    assert_eq!(root_of("admit", &spans), ("POST /api/v1/orders", SpanKind::Server));
+    assert_eq!(root_of("publish", &spans), ("POST /api/v1/orders", SpanKind::Server));
+    assert_eq!(root_of(push, &spans), ("notify-orders souk.OrderPlaced", SpanKind::Consumer));
     let sql: BTreeSet<_> =
         spans.iter().filter(|span| span.attributes.iter().any(is_sql)).map(|span| &span.name).collect();
     assert!(!sql.is_empty(), "the store is in the trace");
+}
+
+/// What the first span with a name that ends so is a part of.
+fn root_of<'a>(name: &str, spans: &'a [Span]) -> (&'a str, SpanKind) {
+    let by_id: HashMap<&[u8], &Span> = spans.iter().map(|span| (&span.span_id[..], span)).collect();
+    let mut span = spans.iter().find(|span| span.name.ends_with(name)).unwrap();
+    while let Some(parent) = by_id.get(&span.parent_span_id[..]) {
+        span = *parent;
+    }
+    (span.name.as_str(), span.kind())
+}
+
+#[tokio::test]
+async fn what_the_payment_provider_is_asked_is_a_part_of_the_trace_of_whoever_pays() {
+    let (shop, collector) = traced_shop().await;
+    let (manager, ada) = (shop.manager().await, shop.customer().await);
+    let product = manager.product("TRACED", 100, 10).await;
+    let order = ada.order(&[(&product, 1)]).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let request = ada.request(Method::POST, &format!("/api/v1/orders/{order}/payments"));
+    let request = request.header("X-Correlation-Id", CLICK).json(&json!({ "paymentMethod": "pm_card_visa" }));
+    send(request).await.expect(200);
+    let id = &Sha256::digest(CLICK)[..16];
+    let asked = "/v1/payment_intents";
+    eventually("the call to the provider and its request", async || {
+        let spans = collector.trace(id);
+        let has = |name: &str| spans.iter().any(|span| span.name == name);
+        has(asked) && has("POST /api/v1/orders/{id}/payments")
+    })
+    .await;
+    let spans = collector.trace(id);
+    assert!(spans.iter().any(|span| span.name == asked && span.kind() == SpanKind::Client));
+    assert_eq!(root_of(asked, &spans), ("POST /api/v1/orders/{id}/payments", SpanKind::Server));
 }
 
 fn is_sql(attribute: &opentelemetry_proto::tonic::common::v1::KeyValue) -> bool {

@@ -1,6 +1,7 @@
 //! Passwords that are changed, forgotten and reset.
 
-use crate::harness::{PASSWORD, Shop};
+use crate::harness::{PASSWORD, Shop, send};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const OTHER: &str = "another correct horse";
@@ -71,6 +72,22 @@ async fn a_forgotten_password_is_reset_by_mail_once() {
     assert_eq!(grace.try_refresh().await.failure(), (401, "session_ended"));
     shop.log_in(&grace.email, OTHER).await;
     shop.mail(&grace.email, "Your password was changed").await;
+}
+
+#[tokio::test]
+async fn a_reset_with_a_key_that_a_stranger_sent_as_well_is_not_taken_for_done() {
+    let shop = Shop::open().await;
+    let (grace, bob) = (shop.customer().await, shop.customer().await);
+    let reset = async |email: &str| {
+        shop.post("/api/v1/password-resets", json!({ "email": email })).await.expect(202);
+        let token = shop.mailed_token(email, "password").await;
+        let request = shop.request(Method::POST, "/api/v1/password-resets/confirmations");
+        let body = json!({ "token": token, "newPassword": OTHER });
+        send(request.header("Idempotency-Key", "reset-1").json(&body)).await
+    };
+    reset(&grace.email).await.expect(200);
+    assert_eq!(reset(&bob.email).await.failure(), (422, "idempotency_key_reused"));
+    shop.log_in(&bob.email, PASSWORD).await;
 }
 
 #[tokio::test]

@@ -87,12 +87,47 @@ async fn registrations_and_reset_mails_are_few_for_each_mailbox_and_address() {
 async fn a_stolen_token_guesses_no_password() {
     let shop = open().await;
     let ada = shop.customer().await;
+    let path = "/api/v1/customers/me/password";
     let body = json!({ "password": "wrong and long", "newPassword": "another correct horse" });
     let mut answers = Vec::new();
     for _ in 0..Rate::LOG_IN_ACCOUNT.burst + 1 {
-        answers.push(ada.post("/api/v1/customers/me/password", body.clone()).await.status);
+        answers.push(ada.post(path, body.clone()).await.status);
     }
     assert!(answers.ends_with(&[429]) && answers[0] == 422, "{answers:?}");
+    // With a key it is also looked whether the new password is there already, and that is a guess, too.
+    let right = json!({ "password": "wrong and long", "newPassword": PASSWORD });
+    assert_eq!(ada.post_once(path, "guess", right.clone()).await.failure(), (429, "too_many_requests"));
+    let bob = shop.customer().await;
+    let mut answers = Vec::new();
+    for n in 0..Rate::LOG_IN_ACCOUNT.burst / 2 + 1 {
+        answers.push(bob.post_once(path, &format!("guess-{n}"), body.clone()).await.status);
+    }
+    assert!(answers.ends_with(&[429]) && answers[0] == 422, "{answers:?}");
+    assert_eq!(bob.post_once(path, "guess", right).await.failure(), (429, "too_many_requests"));
+}
+
+#[tokio::test]
+async fn who_knows_an_address_of_mail_cannot_try_all_numbers_of_orders() {
+    let shop = open().await;
+    let product = shop.manager().await.product("COUNTED", 100, 10).await;
+    let ada = shop.customer().await;
+    let number = ada.order(&[(&product, 1)]).await.expect(201)["number"].as_str().unwrap().to_owned();
+    let track = async |number: &str, email: &str| {
+        shop.post("/api/v1/order-tracking", json!({ "number": number, "email": email })).await
+    };
+    for n in 0..Rate::TRACKING.burst {
+        assert_eq!(track(&format!("S-1999-{n:06}"), &ada.email).await.failure(), (404, "not_found"));
+    }
+    let refused = track(&number, &ada.email.to_uppercase()).await;
+    assert_eq!(refused.failure(), (429, "too_many_requests"));
+    // What is left for an address of mail would tell strangers how often somebody tried it.
+    assert_ne!(refused.header("ratelimit-limit"), Some("10"));
+    // Others find their orders, until the network address has looked too often.
+    let mut answers = Vec::new();
+    for n in 0..Rate::TRACKING_ADDRESS.burst {
+        answers.push(track(&number, &format!("somebody-{n}@example.com")).await.status);
+    }
+    assert!(answers.ends_with(&[429]) && answers[0] == 404, "{answers:?}");
 }
 
 #[tokio::test]

@@ -95,6 +95,34 @@ async fn topics_are_for_those_they_concern() {
 }
 
 #[tokio::test]
+async fn a_note_that_staff_wrote_for_themselves_is_told_to_staff_alone() {
+    let shop = Shop::open().await;
+    let (manager, customer) = (shop.manager().await, shop.customer().await);
+    let product = manager.product("NOTED", 100, 10).await;
+    let order = customer.ordered(&product, 1).await;
+    let mut own = Browser::logged_in(&shop, &customer.token).await;
+    own.subscribe(&format!("customer/{}", customer.id)).await;
+    own.subscribe(&format!("order/{order}")).await;
+    let mut staff = Browser::logged_in(&shop, &manager.token).await;
+    staff.subscribe("admin").await;
+    for (text, is_public) in [("looks like fraud", false), ("on its way", true)] {
+        manager.act(&order, "notes", json!({ "text": text, "isPublic": is_public })).await.expect(200);
+    }
+    for (version, is_private) in [(2, json!(true)), (3, Value::Null)] {
+        let is_step = |message: &Value| message["type"] == "OrderStatusChanged" && message["version"] == version;
+        let told = staff.hear_until(is_step).await;
+        assert_eq!((&told["data"]["steps"], &told["data"]["isPrivate"]), (&json!(["note_added"]), &is_private));
+    }
+    // Steps are told in their order: whoever hears of the second note has heard of the first one, or never will.
+    let mut topics = BTreeSet::new();
+    while topics.len() < 2 {
+        let told = own.hear_until(|message| message["version"].as_i64() > Some(1)).await;
+        assert_eq!(told["version"], 3, "{told}");
+        topics.insert(told["topic"].as_str().unwrap().to_owned());
+    }
+}
+
+#[tokio::test]
 async fn a_connection_with_a_bad_token_is_refused() {
     let shop = Shop::open().await;
     assert_eq!(Browser::connect(&shop, "?access_token=nonsense").await.err(), Some(401));

@@ -37,6 +37,7 @@ use utoipa_axum::router::OpenApiRouter;
 #[serde(rename_all = "camelCase"{strict})]
 pub struct {pascal}{suffix} {{
     /// Describe it.
+    #[schema(example = "an example")]
     pub text: String,
 }}
 
@@ -155,15 +156,15 @@ def http(names, route):
     if state is None:
         sys.exit(f"functions/{context}/src/lib.rs has no http_functions()")
     is_query = method == "GET"
-    parameters = [f'("{part}" = String, Path)' for part in re.findall(r"\{(\w+)\}", path)]
+    parameters = [f'("{part}" = String, Path, description = "Describe it")' for part in re.findall(r"\{(\w+)\}", path)]
     parameters += [] if is_query else ["CommandHeaders"]
     suffix = "Answer" if is_query else "Request"
     shared = {"method": method, "path": path, "verb": method.lower(), "state": state[1], "suffix": suffix, **names}
     code = HTTP.format(
         **shared,
-        imports="Envelope, QueryFailures, Reply, SecuredFailures"
+        imports="Envelope, QueryFailures, Reply, StaffFailures"
         if is_query
-        else "Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures",
+        else "Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, StaffFailures",
         serde="Serialize" if is_query else "Deserialize",
         derive="Serialize" if is_query else "Deserialize",
         strict="" if is_query else ", deny_unknown_fields",
@@ -171,7 +172,7 @@ def http(names, route):
         params=f"\n    params({', '.join(parameters)})," if parameters else "",
         body="" if is_query else f"\n    request_body = {pascal}Request,",
         answer=f"Envelope<{pascal}Answer>" if is_query else "Done",
-        failures="QueryFailures, SecuredFailures," if is_query else "CommandFailures, QueryFailures, SecuredFailures,",
+        failures="QueryFailures, StaffFailures," if is_query else "CommandFailures, QueryFailures, StaffFailures,",
         argument="" if is_query else f"\n    Command(_request, _cause): Command<{pascal}Request>,",
         data=f"{pascal}Answer" if is_query else "()",
     )

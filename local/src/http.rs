@@ -1,5 +1,6 @@
 //! The HTTP API: the routes of the catalogue, the OpenAPI document and a page to try them.
 
+use crate::openapi;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::response::Redirect;
@@ -146,7 +147,8 @@ pub(crate) fn router(
 ) -> Result<Router> {
     let (router, document) =
         merge(template, functions(template, environment, ports, authenticators, invoker)?)?.split_for_parts();
-    let page = SwaggerUi::new("/docs").url("/openapi.json", document);
+    let document = openapi::complete(serde_json::to_value(document)?)?;
+    let page = SwaggerUi::new("/docs").external_url_unchecked("/openapi.json", document);
     let home = get(|| async { Redirect::temporary("/docs/") });
     Ok(souk_lambda::wrap(router.merge(page).merge(pages).route("/", home)))
 }

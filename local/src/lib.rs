@@ -8,6 +8,7 @@ mod gateway;
 mod http;
 mod keys;
 mod lend;
+mod openapi;
 mod options;
 mod pages;
 mod sandbox;

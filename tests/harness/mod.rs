@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod browser;
+mod described;
 mod listener;
 mod page;
 mod proxy;

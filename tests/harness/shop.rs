@@ -1,4 +1,4 @@
-use super::{Authenticator, secrets};
+use super::{Authenticator, described, secrets};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use souk_conformance::sqlserver::{TEST_URL, Turn, empty_database};
@@ -448,14 +448,19 @@ impl Answer {
 
 pub async fn send(request: RequestBuilder) -> Answer {
     secrets::remember_sent(&request);
-    let response = request.send().await.unwrap();
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    let (method, url) = (request.method().clone(), request.url().clone());
+    let response = client.execute(request).await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.unwrap();
     let mut body: Value = serde_json::from_str(&text).unwrap_or_default();
     secrets::remember_in(&body);
     let mut take = |field: &str| body[field].take();
     let (data, errors, metadata) = (take("data"), take("errors"), take("metadata"));
-    Answer { status, headers, text, data, errors, metadata }
+    let answer = Answer { status, headers, text, data, errors, metadata };
+    described::check(&method, &url, &answer);
+    answer
 }
 
 /// Asks again and again until the answer is yes.

@@ -64,6 +64,11 @@ impl Shop {
         Ok(Self { token: Some(token), ..self.clone() })
     }
 
+    /// The access token of whoever logged in.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Registers somebody new and logs in as them.
     ///
     /// # Errors

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use souk_domain::ports::CacheKey;
 use souk_domain::{CartChange, CartId, CartLine, Error, Product, ProductId, ProductStatus, Quantity};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Copies, Envelope, Failure, MaybeCaller, PathId, QueryFailures,
-    Reply, router,
+    ApiError, Command, CommandFailures, CommandHeaders, Copies, Envelope, Failure, MaybeCaller, MaybeCallerFailures,
+    PathId, QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -35,9 +35,10 @@ pub struct CartLineRequest {
     request_body = CartLineRequest,
     responses(
         (status = 200, description = "The cart as it is now", body = Envelope<CartView>),
-        (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures,
+        (status = 409, description = "`cart_full`, `cart_ordered`, `product_discontinued`", body = Failure),
+        (status = 422, description = "`invalid_id`, `invalid_quantity`, `unknown_product`", body = Failure),
+        CommandFailures, QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn add_cart_line(

@@ -10,8 +10,8 @@ use souk_domain::{
     NewOrderLine, Order, ProductId, Quantity,
 };
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, ErrorItem, Failure, PathId, QueryFailures,
-    Reply, SecuredFailures, router,
+    ApiError, Caller, CallerFailures, Command, CommandFailures, CommandHeaders, Envelope, ErrorItem, Failure, PathId,
+    QueryFailures, Reply, router,
 };
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -66,7 +66,12 @@ pub struct SeenLine {
     responses(
         (status = 201, description = "The order", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`cart_changed`, `cart_ordered`, `coupon_invalid`, `coupon_minimum`, \
+            `coupon_used_up`, `insufficient_stock`, `price_changed`, `product_discontinued`, \
+            `shipping_method_required`, `shipping_method_unavailable`, `total_changed`", body = Failure),
+        (status = 422, description = "`amount_too_large`, `invalid_address`, `invalid_country`, `invalid_currency`, \
+            `invalid_id`, `invalid_money`, `invalid_name`, `invalid_pricing`, `invalid_quantity`, `unknown_product`", body = Failure),
+        CommandFailures, QueryFailures, CallerFailures,
     ),
 )]
 async fn check_out_cart(
@@ -84,7 +89,7 @@ async fn check_out_cart(
     let cause = Cause { claim: Some(claim(caller.id, id, &request)), ..cause };
     let committed = match is_ordered {
         true => ordered(&shop, &cart, &request, caller.id).await?,
-        false => place(&shop, caller.id, request, &cause).await?,
+        false => place(&shop, &cart, caller.id, request, &cause).await?,
     };
     shop.announcer.announce(&committed.events).await;
     if let Err(error) = shop.carts.close_cart(id, committed.value.id).await {
@@ -97,6 +102,7 @@ async fn check_out_cart(
 
 async fn place(
     shop: &Carts,
+    cart: &Cart,
     buyer: CustomerId,
     request: CheckOutRequest,
     cause: &Cause,
@@ -111,8 +117,16 @@ async fn place(
     (new.shipping_method, new.coupon, new.agreed_total) =
         (request.shipping_method, request.coupon, request.agreed_total);
     match shop.orders.buy(new, shop.payment_window, cause).await {
-        // The cart was ordered with another request a moment ago.
-        Err(Error::KeyReused) => Err(Error::CART_ORDERED.into()),
+        // The cart was ordered with another request: a moment ago, or earlier, and could not be closed. Then nobody else closes it, and
+        // its owner would be given it again and again.
+        Err(Error::KeyReused) => {
+            if let Some(owner) = cart.owner
+                && let Err(error) = shop.carts.leave_cart(cart.id, owner).await
+            {
+                tracing::warn!(%error, "a cart that became an order stays its owner's; the next check-out tries again");
+            }
+            Err(Error::CART_ORDERED.into())
+        }
         placed => Ok(placed?),
     }
 }

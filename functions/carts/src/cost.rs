@@ -28,7 +28,7 @@ use tower::ServiceExt;
 const LINES: usize = 200;
 
 /// A server in this process.
-async fn redis(folder: &std::path::Path) -> String {
+pub(crate) async fn redis(folder: &std::path::Path) -> String {
     let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let folder = folder.to_owned();
     std::thread::spawn(move || kevy::serve(Ipv4Addr::LOCALHOST.octets(), port, 1, folder, false));
@@ -123,6 +123,19 @@ fn access(redis: Arc<RedisLink>) -> Access {
     Access { keys: TokenKeys::new(&pem).unwrap(), door: Door::new(redis, 1) }
 }
 
+/// The ports on a store and a Redis.
+pub(crate) fn ports(store: &SqliteStore, redis: &Arc<RedisLink>) -> Ports {
+    Ports {
+        store: Arc::new(store.clone()),
+        copies: Copies::new(redis.clone()),
+        sessions: redis.clone(),
+        carts: redis.clone(),
+        announcer: Announcer::new(redis.clone(), redis.clone(), Arc::new(store.clone())),
+        access: access(redis.clone()),
+        payment_window: chrono::Duration::minutes(30),
+    }
+}
+
 async fn lines_of(function: &Router, id: CartId) -> usize {
     let request = Request::get(format!("/api/v1/carts/{id}")).body(Body::empty()).unwrap();
     let response = function.clone().oneshot(request).await.unwrap();
@@ -159,17 +172,7 @@ async fn a_cart_of_200_lines_is_read_in_one_round_trip_and_one_query_at_most() {
     }
 
     let counted = Arc::new(Counted { store: store.clone(), queries: AtomicUsize::new(0) });
-    let announcer = Announcer::new(redis.clone(), redis.clone(), Arc::new(store.clone()));
-    let ports = Ports {
-        store: Arc::new(store.clone()),
-        copies: Copies::new(redis.clone()),
-        sessions: redis.clone(),
-        carts: redis.clone(),
-        announcer,
-        access: access(redis.clone()),
-        payment_window: chrono::Duration::minutes(30),
-    };
-    let state = Carts { products: counted.clone(), ..Carts::from(ports) };
+    let state = Carts { products: counted.clone(), ..Carts::from(ports(&store, &redis)) };
     let (function, _) = get_cart::router().with_state(state).split_for_parts();
     let cost = async || {
         let (turns_before, queries_before) = (turns.load(Ordering::SeqCst), counted.queries.load(Ordering::SeqCst));

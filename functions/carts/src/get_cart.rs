@@ -3,7 +3,9 @@
 use crate::{CartView, Carts, view};
 use axum::extract::State;
 use souk_domain::CartId;
-use souk_lambda::{ApiError, Envelope, Failure, MaybeCaller, PathId, QueryFailures, Reply, router};
+use souk_lambda::{
+    ApiError, Envelope, Failure, MaybeCaller, MaybeCallerFailures, PathId, QueryFailures, Reply, router,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Get a cart
@@ -17,9 +19,8 @@ use utoipa_axum::router::OpenApiRouter;
     params(("id" = CartId, Path)),
     responses(
         (status = 200, description = "The cart", body = Envelope<CartView>),
-        (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
         (status = 404, description = "`not_found`", body = Failure),
-        QueryFailures,
+        QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn get_cart(

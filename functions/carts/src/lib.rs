@@ -11,6 +11,8 @@ pub mod set_cart_line;
 
 #[cfg(test)]
 mod cost;
+#[cfg(test)]
+mod unclosed;
 mod view;
 
 pub use view::{CartLineView, CartView, LineChange};

@@ -5,7 +5,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::CartId;
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, QueryFailures, Reply, router,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, MaybeCallerFailures,
+    QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -32,8 +33,8 @@ pub struct CartRequest {
     request_body = CartRequest,
     responses(
         (status = 201, description = "The cart", body = Envelope<CartView>),
-        (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
-        CommandFailures, QueryFailures,
+        (status = 422, description = "`invalid_id`", body = Failure),
+        CommandFailures, QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn open_cart(

@@ -4,8 +4,8 @@ use crate::{CartView, Carts, view};
 use axum::extract::State;
 use souk_domain::{CartChange, CartId, ProductId};
 use souk_lambda::{
-    ApiError, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, NoBody, PathId, QueryFailures, Reply,
-    router,
+    ApiError, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, MaybeCallerFailures, NoBody, PathId,
+    QueryFailures, Reply, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -20,9 +20,9 @@ use utoipa_axum::router::OpenApiRouter;
     params(("id" = CartId, Path), ("productId" = ProductId, Path), CommandHeaders),
     responses(
         (status = 200, description = "The cart as it is now", body = Envelope<CartView>),
-        (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures,
+        (status = 409, description = "`cart_ordered`", body = Failure),
+        CommandFailures, QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn remove_cart_line(

@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{CartChange, CartId, ProductId, Quantity};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, PathId, QueryFailures, Reply,
-    router,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCaller, MaybeCallerFailures, PathId,
+    QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -31,9 +31,10 @@ pub struct QuantityRequest {
     request_body = QuantityRequest,
     responses(
         (status = 200, description = "The cart as it is now", body = Envelope<CartView>),
-        (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
         (status = 404, description = "`not_found`: the cart, or the line in it", body = Failure),
-        CommandFailures, QueryFailures,
+        (status = 409, description = "`cart_ordered`", body = Failure),
+        (status = 422, description = "`invalid_quantity`", body = Failure),
+        CommandFailures, QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn set_cart_line(

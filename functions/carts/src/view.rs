@@ -19,6 +19,7 @@ pub struct CartView {
     /// Whose; null for a guest's.
     pub customer_id: Option<CustomerId>,
     /// Grows with each change.
+    #[schema(value_type = i64, minimum = 1, example = 3)]
     pub version: Version,
     /// One for each product, in the order in which they were added.
     pub lines: Vec<CartLineView>,
@@ -47,6 +48,7 @@ pub struct CartLineView {
     /// `quantity` × `unitPrice`; null when it is too large for an order.
     pub line_total: Option<Money>,
     /// What can be ordered now.
+    #[schema(example = 12)]
     pub available: i64,
     /// What is not as it was, or stands in the way of an order. Empty when all is well.
     pub changes: Vec<LineChange>,

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use souk_domain::ports::Categories;
 use souk_domain::{Category, CategoryFields, CategoryId, CategoryName};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, Staff, router,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply, Staff, StaffFailures,
+    router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -41,7 +42,9 @@ impl From<CategoryRequest> for CategoryFields {
     request_body = CategoryRequest,
     responses(
         (status = 201, description = "The category", body = Envelope<Category>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`category_name_taken`", body = Failure),
+        (status = 422, description = "`invalid_id`, `invalid_name`, `unknown_category`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn create_category(

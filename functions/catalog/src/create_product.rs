@@ -6,8 +6,8 @@ use serde::Deserialize;
 use souk_domain::ports::Products;
 use souk_domain::{CategoryId, Description, Grams, Money, Product, ProductFields, ProductName, Sku};
 use souk_lambda::{
-    Announcer, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures,
-    Staff, router,
+    Announcer, ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply, Staff,
+    StaffFailures, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -45,7 +45,10 @@ pub struct NewProductRequest {
     request_body = NewProductRequest,
     responses(
         (status = 201, description = "The product", body = Envelope<Product>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`sku_taken`", body = Failure),
+        (status = 422, description = "`amount_too_large`, `invalid_currency`, `invalid_description`, `invalid_id`, \
+            `invalid_money`, `invalid_name`, `invalid_quantity`, `invalid_sku`, `unknown_category`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn create_product(

@@ -6,8 +6,8 @@ use serde::Serialize;
 use souk_domain::ports::Categories;
 use souk_domain::{CategoryId, Committed};
 use souk_lambda::{
-    ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, router,
+    ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply, Staff,
+    StaffFailures, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -32,7 +32,8 @@ pub struct DeletedCategory {
     responses(
         (status = 200, description = "It is gone", body = Envelope<DeletedCategory>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`category_has_children`, `category_in_use`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn delete_category(

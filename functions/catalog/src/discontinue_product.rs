@@ -6,7 +6,7 @@ use souk_domain::ports::Products;
 use souk_domain::{Product, ProductId};
 use souk_lambda::{
     Announcer, ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, router,
+    Staff, StaffFailures, router,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -23,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
     responses(
         (status = 200, description = "The product as it is now", body = Envelope<Product>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn discontinue_product(

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
 /// Get a category
+///
+/// Its name, the category that it is below, and the version that a change must name in `If-Match`.
 #[utoipa::path(
     get,
     path = "/api/v1/categories/{id}",

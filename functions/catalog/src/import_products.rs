@@ -7,8 +7,8 @@ use serde::Serialize;
 use souk_domain::ImportOutcome;
 use souk_domain::ports::Products;
 use souk_lambda::{
-    Announcer, ApiError, CommandFailures, CommandHeaders, Envelope, ErrorItem, QueryFailures, Reply, SecuredFailures,
-    Staff, Upload, router,
+    Announcer, ApiError, CommandFailures, CommandHeaders, Envelope, ErrorItem, Failure, QueryFailures, Reply, Staff,
+    StaffFailures, Upload, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -18,12 +18,16 @@ use utoipa_axum::router::OpenApiRouter;
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct ImportReport {
     /// New products.
+    #[schema(example = 1)]
     created: u64,
     /// Known products with other values.
+    #[schema(example = 0)]
     updated: u64,
     /// Known products with the same values.
+    #[schema(example = 0)]
     unchanged: u64,
     /// Rows that were left out.
+    #[schema(example = 1)]
     failed: u64,
     /// Why each of those was left out.
     failures: Vec<RowFailure>,
@@ -33,6 +37,7 @@ pub struct ImportReport {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RowFailure {
     /// Where in the file, counted from 1, the header included.
+    #[schema(example = 3)]
     line: u64,
     /// What is wrong with it.
     error: ErrorItem,
@@ -69,12 +74,14 @@ impl ImportReport {
     request_body(
         content(
             (String = "text/csv", example = "sku,name,category,price_minor,currency\n85123A,White heart,Lighting,295,GBP\n"),
-            (String = "application/x-ndjson"),
+            (String = "application/x-ndjson", example = "{\"sku\":\"85123A\",\"name\":\"White heart\",\"category\":\"Lighting\",\
+                \"price\":{\"amountMinor\":295,\"currency\":\"GBP\"}}\n"),
         ),
     ),
     responses(
         (status = 200, description = "What became of the rows", body = Envelope<ImportReport>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 422, description = "`invalid_request`: the first line of a CSV file lacks a column, or is no UTF-8", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn import_products(

@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::ports::Products;
 use souk_domain::{CategoryId, ProductCursor, ProductFilter, ProductQuery, ProductSort, SearchQuery, StockedProduct};
-use souk_lambda::{ApiError, Cursor, Envelope, QueryFailures, Question, Reply, read_limit, router};
+use souk_lambda::{ApiError, Cursor, Envelope, Failure, QueryFailures, Question, Reply, read_limit, router};
 use std::sync::Arc;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -70,7 +70,11 @@ impl TryFrom<ListProducts> for ProductQuery {
     path = "/api/v1/products",
     tag = "catalog",
     params(ListProducts),
-    responses((status = 200, description = "A page of products", body = Envelope<Vec<StockedProduct>>), QueryFailures),
+    responses(
+        (status = 200, description = "A page of products", body = Envelope<Vec<StockedProduct>>),
+        (status = 400, description = "`invalid_search`", body = Failure),
+        QueryFailures,
+    ),
 )]
 async fn list_products(
     State(products): State<Arc<dyn Products>>,

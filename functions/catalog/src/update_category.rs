@@ -7,7 +7,7 @@ use souk_domain::ports::Categories;
 use souk_domain::{Category, CategoryId};
 use souk_lambda::{
     ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch, PathId,
-    QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders, router,
+    QueryFailures, Reply, Staff, StaffFailures, VersionHeaders, router,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -25,7 +25,9 @@ use utoipa_axum::router::OpenApiRouter;
     responses(
         (status = 200, description = "The category as it is now", body = Envelope<Category>),
         (status = 404, description = "`not_found`", body = Failure),
-        ConditionalFailures, CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`category_cycle`, `category_name_taken`", body = Failure),
+        (status = 422, description = "`invalid_id`, `invalid_name`, `unknown_category`", body = Failure),
+        ConditionalFailures, CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn update_category(

@@ -7,7 +7,7 @@ use souk_domain::ports::Products;
 use souk_domain::{CategoryId, Description, Grams, Money, Product, ProductFields, ProductId, ProductName};
 use souk_lambda::{
     Announcer, ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch,
-    PathId, QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders, router,
+    PathId, QueryFailures, Reply, Staff, StaffFailures, VersionHeaders, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -44,7 +44,10 @@ pub struct ProductRequest {
     responses(
         (status = 200, description = "The product as it is now", body = Envelope<Product>),
         (status = 404, description = "`not_found`", body = Failure),
-        ConditionalFailures, CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`product_discontinued`", body = Failure),
+        (status = 422, description = "`amount_too_large`, `invalid_currency`, `invalid_description`, `invalid_id`, \
+            `invalid_money`, `invalid_name`, `invalid_quantity`, `unknown_category`", body = Failure),
+        ConditionalFailures, CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn update_product(

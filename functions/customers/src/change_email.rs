@@ -1,12 +1,13 @@
 //! `POST /api/v1/customers/me/email`: the caller wants another address. For whoever logged in.
 
-use crate::{Customers, entry, secret};
+use crate::{Customers, entry};
 use axum::extract::State;
 use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::{Email, Rate};
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures, router,
+    ApiError, Caller, CallerFailures, Command, CommandFailures, CommandHeaders, Done, Failure, QueryFailures, Reply,
+    router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +19,7 @@ pub struct EmailRequest {
     /// Where the token goes.
     new_email: Email,
     /// The caller's.
-    #[schema(value_type = String, format = Password, max_length = 512)]
+    #[schema(value_type = String, format = Password, max_length = 512, example = "correct horse battery")]
     password: SecretString,
 }
 
@@ -34,7 +35,9 @@ pub struct EmailRequest {
     request_body = EmailRequest,
     responses(
         (status = 202, description = "Mail is on its way", body = Done),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 404, description = "`not_found`", body = Failure),
+        (status = 422, description = "`invalid_credentials`, `invalid_email`", body = Failure),
+        CommandFailures, QueryFailures, CallerFailures,
     ),
 )]
 async fn change_email(
@@ -45,7 +48,7 @@ async fn change_email(
     let EmailRequest { new_email, password } = request;
     entry::confirm_password(&shop, caller.id, password).await?;
     let door = &shop.access.door;
-    door.admit(None, &[door.meter(Rate::MAILS, secret::hash(new_email.as_str()).to_hex())]).await?;
+    door.admit(None, &[door.mailbox(Rate::MAILS, &new_email)]).await?;
     let committed = shop.customers.request_email_change(caller.id, &new_email, &cause).await?;
     shop.announcer.announce(&committed.events).await;
     Ok(Reply::committed(committed).accepted())

@@ -6,8 +6,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::{Cause, CustomerId, SessionCutoff};
 use souk_lambda::{
-    ApiError, Bearer, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures,
-    router,
+    ApiError, Bearer, Caller, CallerFailures, Command, CommandFailures, CommandHeaders, Done, Failure, QueryFailures,
+    Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PasswordRequest {
     /// The present one.
-    #[schema(value_type = String, format = Password, max_length = 512)]
+    #[schema(value_type = String, format = Password, max_length = 512, example = "battery staple horse")]
     password: SecretString,
     /// 10 to 128 characters, and not one that many people have.
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, example = "correct horse battery")]
@@ -36,7 +36,9 @@ pub struct PasswordRequest {
     request_body = PasswordRequest,
     responses(
         (status = 200, description = "The password is changed", body = Done),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 404, description = "`not_found`", body = Failure),
+        (status = 422, description = "`common_password`, `invalid_credentials`, `invalid_password`", body = Failure),
+        CommandFailures, QueryFailures, CallerFailures,
     ),
 )]
 async fn change_password(
@@ -48,8 +50,11 @@ async fn change_password(
     let PasswordRequest { password, new_password } = request;
     let account = match entry::confirm_password(&shop, caller.id, password).await {
         // A repetition of what was done already comes with the old password.
-        Err(_) if cause.claim.is_some() && is_present(&shop, caller.id, &new_password).await? => {
-            return Ok(Reply::ok(()).replayed(true));
+        Err(wrong) if cause.claim.is_some() && is_wrong_password(&wrong) => {
+            return match is_present(&shop, caller.id, &new_password).await? {
+                true => Ok(Reply::ok(()).replayed(true)),
+                false => Err(wrong),
+            };
         }
         account => account?,
     };
@@ -67,8 +72,14 @@ async fn change_password(
     Ok(Reply::committed(committed))
 }
 
-/// Whether the account has this password.
+/// Whether the password was looked at and is another one. Whoever guesses too often is told nothing.
+fn is_wrong_password(error: &ApiError) -> bool {
+    error.errors().iter().any(|item| item.code == "invalid_credentials")
+}
+
+/// Whether the account has this password. The answer tells whoever asks: it is a guess like any other.
 async fn is_present(shop: &Customers, id: CustomerId, password: &Password) -> Result<bool, ApiError> {
+    entry::count_guess(shop, id).await?;
     let account = shop.customers.account(id).await?;
     Ok(password.clone().fits(Some(account.password_hash)).await? != Fit::No)
 }

@@ -6,7 +6,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::{Customer, Error, Rate, SessionCutoff};
 use souk_lambda::{
-    ApiError, Bearer, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, router,
+    ApiError, Bearer, BearerFailures, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures,
+    Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -33,7 +34,10 @@ pub struct ConfirmationRequest {
     request_body = ConfirmationRequest,
     responses(
         (status = 200, description = "The person as they are now", body = Envelope<Customer>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 404, description = "`not_found`", body = Failure),
+        (status = 409, description = "`second_factor_enabled`, `second_factor_missing`", body = Failure),
+        (status = 422, description = "`invalid_second_factor`", body = Failure),
+        CommandFailures, QueryFailures, BearerFailures,
     ),
 )]
 async fn confirm_second_factor(

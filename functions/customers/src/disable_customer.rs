@@ -4,8 +4,8 @@ use crate::{Customers, entry};
 use axum::extract::State;
 use souk_domain::{Customer, CustomerId, Role, SessionCutoff};
 use souk_lambda::{
-    ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, router,
+    ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply, Staff,
+    StaffFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -21,7 +21,8 @@ use utoipa_axum::router::OpenApiRouter;
     responses(
         (status = 200, description = "The person as they are now", body = Envelope<Customer>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`customer_erased`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn disable_customer(

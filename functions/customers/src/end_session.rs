@@ -4,8 +4,8 @@ use crate::Customers;
 use axum::extract::State;
 use souk_domain::SessionId;
 use souk_lambda::{
-    ApiError, Caller, CommandFailures, CommandHeaders, Done, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, router,
+    ApiError, Caller, CallerFailures, CommandFailures, CommandHeaders, Done, Failure, NoBody, PathId, QueryFailures,
+    Reply, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
     responses(
         (status = 200, description = "The session has ended", body = Done),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        CommandFailures, QueryFailures, CallerFailures,
     ),
 )]
 async fn end_session(

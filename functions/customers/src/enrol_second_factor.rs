@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use souk_lambda::{
-    ApiError, Bearer, Command, CommandFailures, Envelope, QueryFailures, Reply, SecuredFailures, router,
+    ApiError, Bearer, BearerFailures, Command, CommandFailures, Envelope, Failure, QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnrolmentRequest {
     /// The caller's.
-    #[schema(value_type = String, format = Password, max_length = 512)]
+    #[schema(value_type = String, format = Password, max_length = 512, example = "correct horse battery")]
     password: SecretString,
 }
 
@@ -26,10 +26,13 @@ pub struct EnrolmentRequest {
 #[serde(rename_all = "camelCase")]
 pub struct OfferedSecondFactor {
     /// For typing, in base32.
+    #[schema(example = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")]
     secret: String,
     /// For a QR code: `otpauth://…`.
+    #[schema(example = "otpauth://totp/Souk:ada@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Souk")]
     uri: String,
     /// Each lets its owner in once when the authenticator is lost.
+    #[schema(example = json!(["7QK2-M9X4", "4H8T-ZC3N"]))]
     recovery_codes: Vec<String>,
 }
 
@@ -45,7 +48,10 @@ pub struct OfferedSecondFactor {
     request_body = EnrolmentRequest,
     responses(
         (status = 200, description = "What to set the authenticator up with", body = Envelope<OfferedSecondFactor>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 404, description = "`not_found`", body = Failure),
+        (status = 409, description = "`second_factor_enabled`", body = Failure),
+        (status = 422, description = "`invalid_credentials`", body = Failure),
+        CommandFailures, QueryFailures, BearerFailures,
     ),
 )]
 async fn enrol_second_factor(

@@ -20,13 +20,17 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase")]
 pub struct LoggedIn {
     /// A JWT for `Authorization: Bearer` and for the `access_token` of the WebSocket API.
+    #[schema(example = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIwMThiY2ZlNSJ9.c2lnbmF0dXJl")]
     access_token: String,
     /// `Bearer`
+    #[schema(example = "Bearer")]
     token_type: &'static str,
     /// How long the access token is good, in seconds.
+    #[schema(example = 900)]
     expires_in: i64,
     /// For `POST /api/v1/sessions/refresh`, once. Absent while sessions cannot be kept: log in again when the access token expires.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "5sQmC3h0b0m1bS2yq8c2Xn4m0kq2jZ1d9o6v7w8x9y0")]
     refresh_token: Option<String>,
     /// Whether this is an admin who must set up a second factor before anything else.
     second_factor_required: bool,
@@ -108,13 +112,18 @@ pub(crate) async fn confirm_password(
     password: SecretString,
 ) -> Result<Account, ApiError> {
     let account = shop.customers.account(id).await?;
-    let Access { door, .. } = &shop.access;
-    door.admit(None, &[door.meter(Rate::LOG_IN_ACCOUNT, id)]).await?;
+    count_guess(shop, id).await?;
     let hash = (account.customer.status == CustomerStatus::Active).then(|| account.password_hash.clone());
     match Password::tried(password).fits(hash).await? {
         Fit::No => Err(ApiError::invalid("invalid_credentials", "the password is wrong").field("password")),
         Fit::Yes | Fit::Outdated => Ok(account),
     }
+}
+
+/// One guess more at the password of somebody's account.
+pub(crate) async fn count_guess(shop: &Customers, id: CustomerId) -> Result<(), ApiError> {
+    let Access { door, .. } = &shop.access;
+    door.admit(None, &[door.meter(Rate::LOG_IN_ACCOUNT, id)]).await
 }
 
 /// Sessions that the store has ended are ended in Redis as well, so that their access tokens are refused at once. When that fails the

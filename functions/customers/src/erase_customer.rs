@@ -6,7 +6,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::SessionCutoff;
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Done, QueryFailures, Reply, SecuredFailures, router,
+    ApiError, Caller, CallerFailures, Command, CommandFailures, CommandHeaders, Done, Failure, QueryFailures, Reply,
+    router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ErasureRequest {
     /// The caller's.
-    #[schema(value_type = String, format = Password, max_length = 512)]
+    #[schema(value_type = String, format = Password, max_length = 512, example = "correct horse battery")]
     password: SecretString,
 }
 
@@ -32,7 +33,9 @@ pub struct ErasureRequest {
     request_body = ErasureRequest,
     responses(
         (status = 200, description = "The account is erased", body = Done),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 404, description = "`not_found`", body = Failure),
+        (status = 422, description = "`invalid_credentials`", body = Failure),
+        CommandFailures, QueryFailures, CallerFailures,
     ),
 )]
 async fn erase_customer(

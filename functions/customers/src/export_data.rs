@@ -5,7 +5,8 @@ use axum::extract::State;
 use serde::Serialize;
 use souk_domain::{AuditAction, AuditEntry, AuditQuery, Cause, Customer, Limit, Order, Session};
 use souk_lambda::{
-    ApiError, Caller, Cursor, Envelope, Paging, QueryFailures, Question, Reply, RequestContext, SecuredFailures, router,
+    ApiError, Caller, CallerFailures, Cursor, Envelope, Failure, Paging, QueryFailures, Question, Reply,
+    RequestContext, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -25,6 +26,8 @@ pub struct ExportedData {
 }
 
 /// Export one's own data
+///
+/// Everything that the shop keeps about the caller, to take along. Orders come in pages; the rest is on each of them.
 #[utoipa::path(
     get,
     path = "/api/v1/customers/me/export",
@@ -33,7 +36,8 @@ pub struct ExportedData {
     params(Paging),
     responses(
         (status = 200, description = "All that is kept of the caller; orders in pages", body = Envelope<ExportedData>),
-        QueryFailures, SecuredFailures,
+        (status = 404, description = "`not_found`", body = Failure),
+        QueryFailures, CallerFailures,
     ),
 )]
 async fn export_data(

@@ -3,11 +3,13 @@
 use crate::Customers;
 use axum::extract::State;
 use souk_domain::{Customer, ports};
-use souk_lambda::{ApiError, Caller, Envelope, Failure, QueryFailures, Reply, SecuredFailures, router};
+use souk_lambda::{ApiError, Caller, CallerFailures, Envelope, Failure, QueryFailures, Reply, router};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
 /// Get one's own profile
+///
+/// Whoever the token is for: name, address of mail, addresses, role, and the version that a change must name in `If-Match`.
 #[utoipa::path(
     get,
     path = "/api/v1/customers/me",
@@ -15,8 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
     security(("token" = [])),
     responses(
         (status = 200, description = "Who the token is for", body = Envelope<Customer>),
-        (status = 404, description = "`not_found`: the account is gone", body = Failure),
-        QueryFailures, SecuredFailures,
+        (status = 404, description = "`not_found`: the shop does not know the account of the token", body = Failure),
+        QueryFailures, CallerFailures,
     ),
 )]
 async fn get_profile(

@@ -5,7 +5,8 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use souk_domain::{Customer, Email, NewCustomer, PersonName, Role};
 use souk_lambda::{
-    Admin, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, router,
+    Admin, ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply, StaffFailures,
+    router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -45,7 +46,9 @@ pub enum StaffRole {
     request_body = InvitationRequest,
     responses(
         (status = 201, description = "Who was invited", body = Envelope<Customer>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`email_taken`", body = Failure),
+        (status = 422, description = "`invalid_email`, `invalid_name`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn invite_staff(

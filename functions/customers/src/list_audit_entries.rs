@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{AuditEntry, AuditQuery, CustomerId};
 use souk_lambda::{
-    Admin, ApiError, Cursor, Envelope, QueryFailures, Question, Reply, SecuredFailures, read_limit, router,
+    Admin, ApiError, Cursor, Envelope, QueryFailures, Question, Reply, StaffFailures, read_limit, router,
 };
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,6 +27,8 @@ pub struct Asked {
 }
 
 /// Read the audit log
+///
+/// Who did what to whom, in pages. It only grows, and holds ids, never names. For admins.
 #[utoipa::path(
     get,
     path = "/api/v1/audit-entries",
@@ -35,7 +37,7 @@ pub struct Asked {
     params(Asked),
     responses(
         (status = 200, description = "A page of the audit log, newest first", body = Envelope<Vec<AuditEntry>>),
-        QueryFailures, SecuredFailures,
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn list_audit_entries(

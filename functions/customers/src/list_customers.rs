@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{Cause, Customer, CustomerQuery, CustomerStatus, Role, SearchQuery};
 use souk_lambda::{
-    ApiError, Cursor, Envelope, QueryFailures, Question, Reply, RequestContext, SecuredFailures, Staff, read_limit,
-    router,
+    ApiError, Cursor, Envelope, Failure, QueryFailures, Question, Reply, RequestContext, Staff, StaffFailures,
+    read_limit, router,
 };
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,7 +41,8 @@ pub struct Asked {
     params(Asked),
     responses(
         (status = 200, description = "A page of people, newest first", body = Envelope<Vec<Customer>>),
-        QueryFailures, SecuredFailures,
+        (status = 400, description = "`invalid_search`", body = Failure),
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn list_customers(

@@ -4,7 +4,7 @@ use crate::Customers;
 use axum::extract::State;
 use serde::Serialize;
 use souk_domain::Session;
-use souk_lambda::{ApiError, Bearer, Caller, Envelope, QueryFailures, Reply, SecuredFailures, router};
+use souk_lambda::{ApiError, Bearer, Caller, CallerFailures, Envelope, QueryFailures, Reply, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -20,6 +20,8 @@ pub struct ListedSession {
 }
 
 /// List one's own sessions
+///
+/// Every log-in that has not ended, and which of them asks.
 #[utoipa::path(
     get,
     path = "/api/v1/sessions",
@@ -27,7 +29,7 @@ pub struct ListedSession {
     security(("token" = [])),
     responses(
         (status = 200, description = "Every session, latest use first", body = Envelope<Vec<ListedSession>>),
-        QueryFailures, SecuredFailures,
+        QueryFailures, CallerFailures,
     ),
 )]
 async fn list_sessions(

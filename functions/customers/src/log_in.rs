@@ -1,7 +1,7 @@
 //! `POST /api/v1/sessions`: a password, and a code where there is a second factor, become tokens. For everybody.
 
 use crate::entry::{self, LoggedIn};
-use crate::{Customers, Fit, LogIn, Password, secret};
+use crate::{Customers, Fit, LogIn, Password};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, USER_AGENT};
@@ -23,7 +23,7 @@ pub struct LogInRequest {
     /// The address they registered with.
     email: Email,
     /// The password they chose.
-    #[schema(value_type = String, format = Password, max_length = 512)]
+    #[schema(value_type = String, format = Password, max_length = 512, example = "correct horse battery")]
     password: SecretString,
     /// Of the authenticator, or a recovery code; where a second factor is set up.
     #[serde(default)]
@@ -47,7 +47,8 @@ pub struct LogInRequest {
     request_body = LogInRequest,
     responses(
         (status = 200, description = "Tokens", body = Envelope<LoggedIn>),
-        (status = 401, description = "`invalid_credentials`, `second_factor_required`, `invalid_second_factor`", body = Failure),
+        (status = 401, description = "`invalid_credentials`, `invalid_second_factor`, `invalid_token`, `second_factor_required`, `session_ended`", body = Failure),
+        (status = 422, description = "`invalid_email`, `invalid_id`", body = Failure),
         CommandFailures, QueryFailures,
     ),
 )]
@@ -86,8 +87,7 @@ async fn check_password(
     password: SecretString,
 ) -> Result<Account, ApiError> {
     let door = &shop.access.door;
-    let mailbox = secret::hash(email.as_str()).to_hex();
-    door.admit(None, &[door.meter(Rate::LOG_IN_ACCOUNT, mailbox), door.meter(Rate::LOG_IN_ADDRESS, address)]).await?;
+    door.admit(None, &[door.mailbox(Rate::LOG_IN_ACCOUNT, email), door.meter(Rate::LOG_IN_ADDRESS, address)]).await?;
     let account = shop.customers.account_of(email).await?;
     let account = account.filter(|account| account.customer.status == CustomerStatus::Active);
     let hash = account.as_ref().map(|account| account.password_hash.clone());

@@ -3,7 +3,7 @@
 use crate::Customers;
 use axum::extract::State;
 use souk_lambda::{
-    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures, router,
+    ApiError, Bearer, BearerFailures, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
     params(CommandHeaders),
     responses(
         (status = 200, description = "The session has ended", body = Done),
-        CommandFailures, QueryFailures, SecuredFailures,
+        CommandFailures, QueryFailures, BearerFailures,
     ),
 )]
 async fn log_out(State(shop): State<Customers>, bearer: Bearer, NoBody(_cause): NoBody) -> Result<Reply<()>, ApiError> {

@@ -4,7 +4,8 @@ use crate::{Customers, entry};
 use axum::extract::State;
 use souk_domain::SessionCutoff;
 use souk_lambda::{
-    ApiError, Bearer, CommandFailures, CommandHeaders, Done, NoBody, QueryFailures, Reply, SecuredFailures, router,
+    ApiError, Bearer, BearerFailures, CommandFailures, CommandHeaders, Done, Failure, NoBody, QueryFailures, Reply,
+    router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -19,7 +20,8 @@ use utoipa_axum::router::OpenApiRouter;
     params(CommandHeaders),
     responses(
         (status = 200, description = "Every session has ended", body = Done),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 404, description = "`not_found`", body = Failure),
+        CommandFailures, QueryFailures, BearerFailures,
     ),
 )]
 async fn log_out_everywhere(

@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefreshRequest {
     /// The one that came with the last access token.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "5sQmC3h0b0m1bS2yq8c2Xn4m0kq2jZ1d9o6v7w8x9y0")]
     refresh_token: SecretString,
 }
 
@@ -33,7 +33,7 @@ pub struct RefreshRequest {
     request_body = RefreshRequest,
     responses(
         (status = 200, description = "New tokens", body = Envelope<LoggedIn>),
-        (status = 401, description = "`session_ended`", body = Failure),
+        (status = 401, description = "`invalid_token`, `session_ended`", body = Failure),
         CommandFailures, QueryFailures,
     ),
 )]

@@ -5,7 +5,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{Email, NewRegistration, PersonName, Rate};
 use souk_lambda::{
-    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Done, Failure, QueryFailures, Reply, router,
+    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Done, Failure, MaybeCallerFailures,
+    QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -35,8 +36,8 @@ pub struct RegistrationRequest {
     request_body = RegistrationRequest,
     responses(
         (status = 202, description = "Mail is on its way", body = Done),
-        (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
-        CommandFailures, QueryFailures,
+        (status = 422, description = "`common_password`, `invalid_email`, `invalid_name`, `invalid_password`", body = Failure),
+        CommandFailures, QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn register_customer(

@@ -6,7 +6,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use souk_domain::Customer;
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, router,
+    ApiError, Caller, CallerFailures, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures,
+    Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RemovalRequest {
     /// The caller's.
-    #[schema(value_type = String, format = Password, max_length = 512)]
+    #[schema(value_type = String, format = Password, max_length = 512, example = "correct horse battery")]
     password: SecretString,
     /// Of the authenticator, or a recovery code.
     #[schema(value_type = String, example = "123456")]
@@ -36,7 +37,10 @@ pub struct RemovalRequest {
     request_body = RemovalRequest,
     responses(
         (status = 200, description = "The person as they are now", body = Envelope<Customer>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 404, description = "`not_found`", body = Failure),
+        (status = 409, description = "`second_factor_missing`", body = Failure),
+        (status = 422, description = "`invalid_credentials`, `invalid_second_factor`", body = Failure),
+        CommandFailures, QueryFailures, CallerFailures,
     ),
 )]
 async fn remove_second_factor(

@@ -1,11 +1,12 @@
 //! `POST /api/v1/password-resets`: somebody forgot their password. For everybody.
 
-use crate::{Customers, secret};
+use crate::Customers;
 use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{Email, Rate};
 use souk_lambda::{
-    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Done, Failure, QueryFailures, Reply, router,
+    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Done, Failure, MaybeCallerFailures,
+    QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,8 +31,8 @@ pub struct ResetRequest {
     request_body = ResetRequest,
     responses(
         (status = 202, description = "Mail is on its way, if the address is a customer's", body = Done),
-        (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
-        CommandFailures, QueryFailures,
+        (status = 422, description = "`invalid_email`", body = Failure),
+        CommandFailures, QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn request_password_reset(
@@ -40,8 +41,7 @@ async fn request_password_reset(
     Command(request, cause): Command<ResetRequest>,
 ) -> Result<Reply<()>, ApiError> {
     let door = &shop.access.door;
-    let mailbox = secret::hash(request.email.as_str()).to_hex();
-    door.admit(None, &[door.meter(Rate::RESETS, address), door.meter(Rate::MAILS, mailbox)]).await?;
+    door.admit(None, &[door.meter(Rate::RESETS, address), door.mailbox(Rate::MAILS, &request.email)]).await?;
     let committed = shop.customers.request_password_reset(&request.email, &cause).await?;
     shop.announcer.announce(&committed.events).await;
     Ok(Reply::committed(committed).accepted())

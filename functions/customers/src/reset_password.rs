@@ -6,7 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use souk_domain::{Cause, Rate, SessionCutoff};
 use souk_lambda::{
-    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Done, Failure, QueryFailures, Reply, router,
+    ApiError, ClientAddress, Command, CommandFailures, CommandHeaders, Done, Failure, MaybeCallerFailures,
+    QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPasswordRequest {
     /// As the mail has it.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "Zk3n5fB2d8s0q1w7e4r6t9y2u5i8o1p3a6s9d2f5g8h")]
     token: SecretString,
     /// 10 to 128 characters, and not one that many people have.
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, example = "correct horse battery")]
@@ -35,8 +36,8 @@ pub struct NewPasswordRequest {
     request_body = NewPasswordRequest,
     responses(
         (status = 200, description = "The password is changed", body = Done),
-        (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
-        CommandFailures, QueryFailures,
+        (status = 422, description = "`common_password`, `invalid_link`, `invalid_password`", body = Failure),
+        CommandFailures, QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn reset_password(

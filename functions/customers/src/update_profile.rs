@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{AddressBook, Customer, PersonName, Profile};
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch,
-    QueryFailures, Reply, SecuredFailures, VersionHeaders, router,
+    ApiError, Caller, CallerFailures, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure,
+    IfMatch, QueryFailures, Reply, VersionHeaders, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -34,7 +34,8 @@ pub struct ProfileRequest {
     responses(
         (status = 200, description = "The profile as it is now", body = Envelope<Customer>),
         (status = 404, description = "`not_found`: the account is gone", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures, ConditionalFailures,
+        (status = 422, description = "`invalid_address`, `invalid_country`, `invalid_name`", body = Failure),
+        CommandFailures, QueryFailures, CallerFailures, ConditionalFailures,
     ),
 )]
 async fn update_profile(

@@ -6,7 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use souk_domain::Customer;
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply, router,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, MaybeCallerFailures, QueryFailures, Reply,
+    router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerificationRequest {
     /// As the mail has it.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "Zk3n5fB2d8s0q1w7e4r6t9y2u5i8o1p3a6s9d2f5g8h")]
     token: SecretString,
 }
 
@@ -32,8 +33,9 @@ pub struct VerificationRequest {
     request_body = VerificationRequest,
     responses(
         (status = 200, description = "The customer", body = Envelope<Customer>),
-        (status = 401, description = "`invalid_token`: a token is not needed, but one that is sent must be good", body = Failure),
-        CommandFailures, QueryFailures,
+        (status = 409, description = "`email_taken`", body = Failure),
+        (status = 422, description = "`invalid_link`", body = Failure),
+        CommandFailures, QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn verify_email(

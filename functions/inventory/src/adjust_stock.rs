@@ -6,7 +6,7 @@ use serde::Deserialize;
 use souk_domain::{Adjustment, Change, ProductId, Reason, StockLevel, ports};
 use souk_lambda::{
     Announcer, ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch,
-    PathId, QueryFailures, Reply, SecuredFailures, Staff, VersionHeaders, router,
+    PathId, QueryFailures, Reply, Staff, StaffFailures, VersionHeaders, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ pub struct AdjustmentRequest {
     #[schema(example = 25)]
     delta: Option<i64>,
     /// The counted number of pieces.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, example = 120)]
     on_hand: Option<i64>,
     /// Why; the ledger keeps it.
     reason: Reason,
@@ -51,7 +51,9 @@ impl AdjustmentRequest {
     responses(
         (status = 200, description = "The stock as it is now", body = Envelope<StockLevel>),
         (status = 404, description = "`not_found`", body = Failure),
-        ConditionalFailures, CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`stock_out_of_range`", body = Failure),
+        (status = 422, description = "`empty_change`, `invalid_reason`", body = Failure),
+        ConditionalFailures, CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn adjust_stock(

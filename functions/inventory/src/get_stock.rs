@@ -9,6 +9,8 @@ use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
 /// Get the stock of a product
+///
+/// What is on hand, what orders hold of it, and what is left to be sold. It may be a moment old; placing an order looks again.
 #[utoipa::path(
     get,
     path = "/api/v1/products/{id}/stock",

@@ -4,7 +4,7 @@ use crate::Inventory;
 use axum::extract::State;
 use souk_domain::{Movement, ProductId, ports};
 use souk_lambda::{
-    ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, SecuredFailures, Staff, router,
+    ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, Staff, StaffFailures, router,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
     responses(
         (status = 200, description = "A page of movements, newest first", body = Envelope<Vec<Movement>>),
         (status = 404, description = "`not_found`", body = Failure),
-        QueryFailures, SecuredFailures,
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn list_movements(

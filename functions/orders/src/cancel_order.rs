@@ -4,8 +4,8 @@ use crate::Payments;
 use axum::extract::State;
 use souk_domain::{Order, OrderId};
 use souk_lambda::{
-    ApiError, Caller, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, router,
+    ApiError, Caller, CallerFailures, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId,
+    QueryFailures, Reply, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -21,7 +21,8 @@ use utoipa_axum::router::OpenApiRouter;
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`order_status`", body = Failure),
+        CommandFailures, QueryFailures, CallerFailures,
     ),
 )]
 async fn cancel_order(

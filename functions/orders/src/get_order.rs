@@ -3,7 +3,7 @@
 use crate::Orders;
 use axum::extract::State;
 use souk_domain::{Order, OrderId};
-use souk_lambda::{ApiError, Caller, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, router};
+use souk_lambda::{ApiError, Caller, CallerFailures, Envelope, Failure, PathId, QueryFailures, Reply, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Get an order
@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
     responses(
         (status = 200, description = "The order", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),
-        QueryFailures, SecuredFailures,
+        QueryFailures, CallerFailures,
     ),
 )]
 async fn get_order(

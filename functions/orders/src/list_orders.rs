@@ -3,13 +3,13 @@
 use crate::Orders;
 use axum::extract::State;
 use souk_domain::{Order, ports};
-use souk_lambda::{
-    ApiError, Caller, Cursor, Envelope, Paging, QueryFailures, Question, Reply, SecuredFailures, router,
-};
+use souk_lambda::{ApiError, Caller, CallerFailures, Cursor, Envelope, Paging, QueryFailures, Question, Reply, router};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
 /// List one's own orders
+///
+/// In pages, each order whole, as it is now.
 #[utoipa::path(
     get,
     path = "/api/v1/orders",
@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
     params(Paging),
     responses(
         (status = 200, description = "A page of orders, newest first", body = Envelope<Vec<Order>>),
-        QueryFailures, SecuredFailures,
+        QueryFailures, CallerFailures,
     ),
 )]
 async fn list_orders(

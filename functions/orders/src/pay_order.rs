@@ -7,8 +7,8 @@ use serde::Deserialize;
 use souk_domain::realtime::Identity;
 use souk_domain::{Cause, Committed, Error, Order, OrderId, PaymentMethod, PaymentStatus};
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, router,
+    ApiError, Caller, CallerFailures, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId,
+    QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -40,7 +40,9 @@ pub struct PayRequest {
         (status = 202, description = "It is not known yet", body = Envelope<Order>),
         (status = 402, description = "`payment_declined`, with the provider's word for why in `details`", body = Failure),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`order_status`, `payment_in_progress`, `too_many_payments`", body = Failure),
+        (status = 422, description = "`invalid_payment_method`", body = Failure),
+        CommandFailures, QueryFailures, CallerFailures,
     ),
 )]
 async fn pay_order(

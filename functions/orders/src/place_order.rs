@@ -5,7 +5,8 @@ use crate::wish::OrderRequest;
 use axum::extract::State;
 use souk_domain::Order;
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, router,
+    ApiError, Caller, CallerFailures, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures,
+    Reply, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -30,7 +31,13 @@ use utoipa_axum::router::OpenApiRouter;
     ),
     responses(
         (status = 201, description = "The order", body = Envelope<Order>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 404, description = "`not_found`", body = Failure),
+        (status = 409, description = "`coupon_invalid`, `coupon_minimum`, `coupon_used_up`, `insufficient_stock`, \
+            `price_changed`, `product_discontinued`, `shipping_method_required`, `shipping_method_unavailable`, \
+            `total_changed`", body = Failure),
+        (status = 422, description = "`amount_too_large`, `invalid_address`, `invalid_country`, `invalid_currency`, \
+            `invalid_id`, `invalid_money`, `invalid_name`, `invalid_pricing`, `invalid_quantity`, `unknown_product`", body = Failure),
+        CommandFailures, QueryFailures, CallerFailures,
     ),
 )]
 async fn place_order(

@@ -5,10 +5,12 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use souk_domain::{Order, OrderId, OrderLine};
-use souk_lambda::{ApiError, Caller, Failure, PathId, QueryFailures, SecuredFailures, router};
+use souk_lambda::{ApiError, Caller, CallerFailures, Failure, PathId, QueryFailures, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Print an invoice
+///
+/// A page of HTML for a printer: lines, discount, shipping, tax and total. The buyer gets their own, staff anybody's.
 #[utoipa::path(
     get,
     path = "/api/v1/orders/{id}/invoice",
@@ -16,9 +18,10 @@ use utoipa_axum::router::OpenApiRouter;
     security(("token" = [])),
     params(("id" = OrderId, Path)),
     responses(
-        (status = 200, description = "A page to print", body = String, content_type = "text/html"),
+        (status = 200, description = "A page to print", body = String, content_type = "text/html",
+            example = "<!DOCTYPE html><html lang=\"en\"><head><title>Invoice S-2026-000123</title></head><body>…</body></html>"),
         (status = 404, description = "`not_found`", body = Failure),
-        QueryFailures, SecuredFailures,
+        QueryFailures, CallerFailures,
     ),
 )]
 async fn print_invoice(

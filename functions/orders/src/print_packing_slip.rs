@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use souk_domain::{Order, OrderId};
-use souk_lambda::{ApiError, Failure, PathId, QueryFailures, SecuredFailures, Staff, router};
+use souk_lambda::{ApiError, Failure, PathId, QueryFailures, Staff, StaffFailures, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Print a packing slip
@@ -18,9 +18,10 @@ use utoipa_axum::router::OpenApiRouter;
     security(("token" = [])),
     params(("id" = OrderId, Path)),
     responses(
-        (status = 200, description = "A page to print", body = String, content_type = "text/html"),
+        (status = 200, description = "A page to print", body = String, content_type = "text/html",
+            example = "<!DOCTYPE html><html lang=\"en\"><head><title>Packing slip S-2026-000123</title></head><body>…</body></html>"),
         (status = 404, description = "`not_found`", body = Failure),
-        QueryFailures, SecuredFailures,
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn print_packing_slip(

@@ -8,7 +8,8 @@ use souk_domain::Cause;
 use souk_domain::ports::Offer;
 use souk_domain::{ChosenShipping, CustomerId, Error, OrderLine, OrderTotals, Quote, TaxRate};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures, router,
+    ApiError, Command, CommandFailures, Envelope, Failure, MaybeCaller, MaybeCallerFailures, QueryFailures, Reply,
+    router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -47,7 +48,11 @@ pub struct OrderQuote {
     ),
     responses(
         (status = 200, description = "What it costs", body = Envelope<OrderQuote>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`coupon_invalid`, `coupon_minimum`, `coupon_used_up`, `insufficient_stock`, \
+            `product_discontinued`, `shipping_method_required`, `shipping_method_unavailable`, `total_changed`", body = Failure),
+        (status = 422, description = "`amount_too_large`, `invalid_address`, `invalid_country`, `invalid_currency`, \
+            `invalid_id`, `invalid_money`, `invalid_name`, `invalid_pricing`, `invalid_quantity`, `unknown_product`", body = Failure),
+        CommandFailures, QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn quote_order(

@@ -1,11 +1,10 @@
 //! `POST /api/v1/payment-notices`: a payment provider tells that something became of a payment. For the provider, whose signature says so.
 
 use crate::Payments;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use souk_domain::{Cause, Error};
-use souk_lambda::{ApiError, Done, Failure, QueryFailures, Reply, RequestContext, router};
+use souk_lambda::{ApiError, Done, Failure, QueryFailures, Raw, Reply, RequestContext, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Receive a notice of a payment provider
@@ -17,17 +16,20 @@ use utoipa_axum::router::OpenApiRouter;
     path = "/api/v1/payment-notices",
     tag = "payments",
     params(("Stripe-Signature" = String, Header, description = "`t=…,v1=…`: when, and HMAC-SHA256 of that moment and the body")),
-    request_body(content = String, content_type = "application/json", description = "An event of the provider"),
+    request_body(
+        content = Object, content_type = "application/json", description = "An event of the provider",
+        example = json!({ "id": "evt_1", "type": "payment_intent.succeeded", "data": { "object": { "id": "pi_3OaB2c" } } }),
+    ),
     responses(
         (status = 200, description = "Taken", body = Done),
-        (status = 413, description = "`body_too_large`", body = Failure),
+        (status = 400, description = "`invalid_signature`", body = Failure),
         QueryFailures,
     ),
 )]
 async fn receive_payment_notice(
     State(shop): State<Payments>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Reply<()>, ApiError> {
     let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let now = souk_domain::now();

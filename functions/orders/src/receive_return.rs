@@ -3,10 +3,10 @@
 use crate::Payments;
 use axum::extract::State;
 use serde::Deserialize;
-use souk_domain::{Order, OrderId, ReceivedGoods, ReturnId};
+use souk_domain::{Cause, Order, OrderId, ReceivedGoods, ReturnId};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, router,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply, Staff,
+    StaffFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,6 +17,14 @@ use utoipa_axum::router::OpenApiRouter;
 pub struct ReceiveRequest {
     /// Whether they are sold again.
     goods: ReceivedGoods,
+    /// Whether their money goes back now. `false` when it did already, as a refund of an amount, or when none is to.
+    #[serde(default = "is_refunded")]
+    #[schema(default = true)]
+    refund: bool,
+}
+
+fn is_refunded() -> bool {
+    true
 }
 
 /// Receive a return
@@ -32,7 +40,8 @@ pub struct ReceiveRequest {
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`return_status`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn receive_return(
@@ -41,9 +50,9 @@ async fn receive_return(
     PathId((id, return_id)): PathId<(OrderId, ReturnId)>,
     Command(request, cause): Command<ReceiveRequest>,
 ) -> Result<Reply<Order>, ApiError> {
-    let settled = shop
-        .settlement
-        .change(id, None, &cause, move |order, cause| order.receive_return(return_id, request.goods, caller.id, cause));
+    let ReceiveRequest { goods, refund } = request;
+    let receive = move |order: &Order, cause: &Cause| order.receive_return(return_id, goods, !refund, caller.id, cause);
+    let settled = shop.settlement.change(id, None, &cause, receive);
     Ok(crate::reply(caller, settled.await?))
 }
 

@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{Money, Order, OrderId, PaymentId, Reason, RefundWish, ShippedPieces};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, router,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply, Staff,
+    StaffFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -63,8 +63,12 @@ pub enum Refund {
     ),
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
+        (status = 400, description = "`idempotency_key_required`", body = Failure),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`not_in_order`, `order_status`, `refund_too_large`", body = Failure),
+        (status = 422, description = "`amount_too_large`, `invalid_currency`, `invalid_id`, `invalid_money`, \
+            `invalid_quantity`, `invalid_reason`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn refund_order(

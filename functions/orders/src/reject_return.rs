@@ -6,8 +6,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{Order, OrderId, Reason, ReturnId};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, router,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply, Staff,
+    StaffFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -33,7 +33,9 @@ pub struct RejectRequest {
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`return_status`", body = Failure),
+        (status = 422, description = "`invalid_reason`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn reject_return(

@@ -6,8 +6,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{Order, OrderId, ReturnReason, ShippedPieces};
 use souk_lambda::{
-    ApiError, Caller, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, router,
+    ApiError, Caller, CallerFailures, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId,
+    QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -42,7 +42,9 @@ pub struct ReturnRequest {
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`not_in_order`", body = Failure),
+        (status = 422, description = "`invalid_id`, `invalid_quantity`", body = Failure),
+        CommandFailures, QueryFailures, CallerFailures,
     ),
 )]
 async fn request_return(

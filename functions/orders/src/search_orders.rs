@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{CustomerId, DateTime, Order, OrderSearch, OrderStatus, OrderText};
 use souk_lambda::{
-    ApiError, Cursor, Envelope, QueryFailures, Question, Reply, SecuredFailures, Staff, read_limit, router,
+    ApiError, Cursor, Envelope, Failure, QueryFailures, Question, Reply, Staff, StaffFailures, read_limit, router,
 };
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -44,7 +44,8 @@ pub struct Asked {
     params(Asked),
     responses(
         (status = 200, description = "A page of orders, newest first", body = Envelope<Vec<Order>>),
-        QueryFailures, SecuredFailures,
+        (status = 400, description = "`invalid_search`", body = Failure),
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn search_orders(

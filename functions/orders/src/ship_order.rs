@@ -6,8 +6,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::{Dispatch, Order, OrderId, ProductName, ShippedPieces, TrackingNumber};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply,
-    SecuredFailures, Staff, router,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathId, QueryFailures, Reply, Staff,
+    StaffFailures, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -47,7 +47,10 @@ pub struct ShipRequest {
     responses(
         (status = 200, description = "The order as it is now", body = Envelope<Order>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 409, description = "`not_in_order`, `nothing_to_ship`, `order_status`, `parcel_sent`, \
+            `payment_not_captured`", body = Failure),
+        (status = 422, description = "`invalid_id`, `invalid_name`, `invalid_quantity`, `invalid_tracking`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn ship_order(

@@ -4,10 +4,11 @@ use crate::Orders;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use souk_domain::{
-    DateTime, Email, Fulfilment, Order, OrderNumber, OrderStatus, ProductName, Shipment, TrackingNumber,
+    DateTime, Email, Fulfilment, Order, OrderNumber, OrderStatus, ProductName, Rate, Shipment, TrackingNumber,
 };
 use souk_lambda::{
-    ApiError, Command, CommandFailures, Envelope, Failure, MaybeCaller, QueryFailures, Reply, SecuredFailures, router,
+    ApiError, ClientAddress, Command, CommandFailures, Envelope, Failure, MaybeCaller, MaybeCallerFailures,
+    QueryFailures, Reply, router,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -82,14 +83,19 @@ impl From<Order> for TrackedOrder {
     responses(
         (status = 200, description = "Where it is", body = Envelope<TrackedOrder>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 422, description = "`invalid_email`, `invalid_order_number`", body = Failure),
+        CommandFailures, QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn track_order(
     State(shop): State<Orders>,
     _caller: MaybeCaller,
+    address: ClientAddress,
     Command(request, _cause): Command<TrackRequest>,
 ) -> Result<Reply<TrackedOrder>, ApiError> {
+    let door = &shop.access.door;
+    let meters = [door.mailbox(Rate::TRACKING, &request.email), door.meter(Rate::TRACKING_ADDRESS, address)];
+    door.admit(None, &meters).await?;
     let order = shop.orders.order_by_number(request.number, &request.email).await?;
     Ok(Reply::ok(order.into()))
 }

@@ -5,7 +5,7 @@ use crate::Operations;
 use crate::operations::letter_id;
 use axum::extract::State;
 use souk_lambda::{
-    Admin, ApiError, CommandFailures, Done, Failure, NoBody, PathId, QueryFailures, Reply, SecuredFailures, router,
+    Admin, ApiError, CommandFailures, Done, Failure, NoBody, PathId, QueryFailures, Reply, StaffFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -17,11 +17,12 @@ use utoipa_axum::router::OpenApiRouter;
     path = "/api/v1/dead-letters/{function}/{id}",
     tag = "platform",
     security(("token" = [])),
-    params(("function" = String, Path, description = "The consumer function"), ("id" = String, Path)),
+    params(("function" = String, Path, description = "The consumer function"), ("id" = String, Path, description = "The dead letter", example = "1700000000000-0")),
     responses(
         (status = 200, description = "It is gone", body = Done),
+        (status = 400, description = "`invalid_id`", body = Failure),
         (status = 404, description = "`not_found`: no function of that name consumes events", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn discard_dead_letter(

@@ -3,7 +3,7 @@
 use crate::Operations;
 use crate::operations::{Letter, letter_id};
 use axum::extract::State;
-use souk_lambda::{ApiError, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, Staff, router};
+use souk_lambda::{ApiError, Envelope, Failure, PathId, QueryFailures, Reply, Staff, StaffFailures, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Read a dead letter
@@ -14,11 +14,12 @@ use utoipa_axum::router::OpenApiRouter;
     path = "/api/v1/dead-letters/{function}/{id}",
     tag = "platform",
     security(("token" = [])),
-    params(("function" = String, Path, description = "The consumer function"), ("id" = String, Path)),
+    params(("function" = String, Path, description = "The consumer function"), ("id" = String, Path, description = "The dead letter", example = "1700000000000-0")),
     responses(
         (status = 200, description = "The letter", body = Envelope<Letter>),
+        (status = 400, description = "`invalid_id`", body = Failure),
         (status = 404, description = "`not_found`", body = Failure),
-        QueryFailures, SecuredFailures,
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn get_dead_letter(

@@ -1,7 +1,7 @@
 //! `GET /api/v1/health`: whether the shop answers at all. For everybody.
 
 use serde::Serialize;
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, router};
+use souk_lambda::{ApiError, Envelope, Reply, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -20,7 +20,7 @@ pub struct Health {
     get,
     path = "/api/v1/health",
     tag = "platform",
-    responses((status = 200, description = "It lives", body = Envelope<Health>), QueryFailures),
+    responses((status = 200, description = "It lives", body = Envelope<Health>)),
 )]
 async fn health() -> Result<Reply<Health>, ApiError> {
     Ok(Reply::ok(Health { status: "ok" }))

@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 use serde::Serialize;
 use souk_domain::ports::{Backlogs, DeadLetters};
 use souk_domain::{DateTime, Error};
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff, router};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, Staff, StaffFailures, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -15,18 +15,23 @@ use utoipa_axum::router::OpenApiRouter;
 #[serde(rename_all = "camelCase")]
 pub struct Consumer {
     /// The consumer function.
+    #[schema(example = "notify-orders")]
     pub(crate) function: String,
     /// The stream.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "souk:orders")]
     pub(crate) stream: &'static str,
     /// Events that nobody has delivered yet.
+    #[schema(example = 0)]
     pub(crate) undelivered: u64,
     /// Events that were delivered and are not done: in progress, or waiting for their next delivery.
+    #[schema(example = 2)]
     pub(crate) pending: u64,
     /// How long the oldest of both has waited since it was published, in milliseconds; absent when nothing waits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 140)]
     pub(crate) oldest_age_ms: Option<i64>,
     /// Events that the function could not handle, of all its streams.
+    #[schema(example = 1)]
     pub(crate) dead_letters: u64,
 }
 
@@ -62,7 +67,7 @@ impl Consumer {
     security(("token" = [])),
     responses(
         (status = 200, description = "Every consumer function with each of its streams", body = Envelope<Vec<Consumer>>),
-        QueryFailures, SecuredFailures,
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn list_consumers(

@@ -6,7 +6,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use souk_domain::ports::LetterOrder;
 use souk_lambda::{
-    ApiError, Cursor, Envelope, Failure, QueryFailures, Question, Reply, SecuredFailures, Staff, read_limit, router,
+    ApiError, Cursor, Envelope, Failure, QueryFailures, Question, Reply, Staff, StaffFailures, read_limit, router,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -52,7 +52,7 @@ enum Sort {
     responses(
         (status = 200, description = "A page of the function's dead letters", body = Envelope<Vec<Letter>>),
         (status = 404, description = "`not_found`: no function of that name consumes events", body = Failure),
-        QueryFailures, SecuredFailures,
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn list_dead_letters(

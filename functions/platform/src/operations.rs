@@ -81,17 +81,23 @@ pub struct Letter {
     #[schema(value_type = String, example = "1700000000000-0")]
     id: EntryId,
     /// The consumer function.
+    #[schema(example = "send-mail")]
     function: String,
     /// The stream that the event was on.
+    #[schema(example = "souk:customers")]
     stream: String,
     /// The id that the event had there.
+    #[schema(example = "1699999990000-0")]
     entry_id: String,
     /// How often it was delivered in vain.
+    #[schema(example = 8)]
     deliveries: u64,
     /// Follows one wish through request, events and messages; absent when the entry was no event.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "018bcfe5-6418-75e8-ac17-3f60d9b2847e")]
     correlation_id: Option<String>,
     /// Why the last delivery failed.
+    #[schema(example = "the mail server refuses the address")]
     error: String,
     /// When it was given up.
     at: DateTime,

@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRef, State};
 use serde::Serialize;
+use serde_json::json;
 use souk_domain::Error;
 use souk_domain::ports::{ConnectionTable, Outbox};
 use souk_domain::realtime::ConnectionId;
@@ -29,9 +30,9 @@ pub struct Parts {
 /// How the shop is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
-    /// `degraded` when a part is away that orders do without.
+    /// `degraded` when a part is away that orders do without; `down`, in the `details` of a 503, when it is the system of record.
     status: Condition,
-    /// The system of record. It is away in no successful answer.
+    /// The system of record.
     store: Part,
     /// Cache, sessions, carts and event streams.
     redis: Part,
@@ -60,7 +61,7 @@ enum Condition {
 
 /// Look at the parts
 ///
-/// 503 when the system of record does not answer: nothing works without it. Without Redis nobody logs in and events arrive later, without
+/// 503 when the system of record does not answer, with how all parts are in `details`: nothing works without it. Without Redis nobody logs in and events arrive later, without
 /// the table of connections browsers are told nothing: `degraded`.
 #[utoipa::path(
     get,
@@ -76,12 +77,26 @@ async fn ready(
     let nobody = ConnectionId("ready".to_owned());
     let (store, redis, connections) =
         tokio::join!(look(store.ping()), look(redis.ping()), look(connections.connection(&nobody)));
-    if store.status == Condition::Down {
-        return Err(Error::Unavailable("the store does not answer".to_owned()).into());
+    Readiness::of(store, redis, connections).answer()
+}
+
+impl Readiness {
+    fn of(store: Part, redis: Part, connections: Part) -> Self {
+        let status = match [&store, &redis, &connections].map(|part| part.status) {
+            [Condition::Down, ..] => Condition::Down,
+            [Condition::Ok, Condition::Ok, Condition::Ok] => Condition::Ok,
+            _ => Condition::Degraded,
+        };
+        Self { status, store, redis, connections }
     }
-    let is_whole = redis.status == Condition::Ok && connections.status == Condition::Ok;
-    let status = if is_whole { Condition::Ok } else { Condition::Degraded };
-    Ok(Reply::ok(Readiness { status, store, redis, connections }))
+
+    fn answer(self) -> Result<Reply<Self>, ApiError> {
+        match self.status {
+            // Whoever looks now wants to know whether it is the store alone.
+            Condition::Down => Err(ApiError::unavailable("the store does not answer").details(json!(self))),
+            _ => Ok(Reply::ok(self)),
+        }
+    }
 }
 
 async fn look<T>(question: impl Future<Output = Result<T, Error>>) -> Part {
@@ -94,4 +109,35 @@ async fn look<T>(question: impl Future<Output = Result<T, Error>>) -> Part {
 /// The function.
 pub fn router() -> OpenApiRouter<Parts> {
     router!(ready)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(status: Condition) -> Part {
+        Part { status, latency_ms: 1.4 }
+    }
+
+    #[test]
+    fn without_the_store_the_answer_is_503_and_tells_how_the_other_parts_are() {
+        let readiness = Readiness::of(part(Condition::Down), part(Condition::Ok), part(Condition::Down));
+        let error = readiness.answer().expect_err("nothing works");
+        assert_eq!(error.status(), 503);
+        let details = error.errors()[0].details.as_ref().expect("details");
+        let statuses = ["store", "redis", "connections"].map(|name| &details[name]["status"]);
+        assert_eq!((&details["status"], statuses), (&json!("down"), [&json!("down"), &json!("ok"), &json!("down")]));
+        assert_eq!(details["store"]["latencyMs"], 1.4);
+    }
+
+    #[test]
+    fn without_another_part_the_shop_works_less_well() {
+        for parts in [[Condition::Ok, Condition::Down, Condition::Ok], [Condition::Ok, Condition::Ok, Condition::Down]]
+        {
+            let [store, redis, connections] = parts.map(part);
+            let readiness = Readiness::of(store, redis, connections);
+            assert_eq!(readiness.status, Condition::Degraded);
+            assert!(readiness.answer().is_ok());
+        }
+    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use souk_domain::ports::{DeadLetters, Invoker, KeptLetter, LetterOrder};
 use souk_domain::{EntryId, Error, Limit};
 use souk_lambda::{
-    Admin, ApiError, Command, CommandFailures, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, router,
+    Admin, ApiError, Command, CommandFailures, Envelope, Failure, PathId, QueryFailures, Reply, StaffFailures, router,
 };
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
@@ -30,10 +30,13 @@ pub struct Wish {
 #[serde(rename_all = "camelCase")]
 pub struct Redriven {
     /// Letters that the function handled now; they are gone.
+    #[schema(example = 3)]
     redriven: u64,
     /// Letters that it could not handle again; they stay, with one more delivery and the latest error.
+    #[schema(example = 0)]
     failed: u64,
     /// Letters that the function has now, these and any that there was no time for.
+    #[schema(example = 0)]
     left: u64,
 }
 
@@ -51,7 +54,8 @@ pub struct Redriven {
     responses(
         (status = 200, description = "What became of the letters", body = Envelope<Redriven>),
         (status = 404, description = "`not_found`: no function of that name consumes events", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 422, description = "`invalid_id`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn redrive_dead_letters(

@@ -1,7 +1,7 @@
 //! Scheduled: publishes committed events that their commands could not publish.
 
 use serde::Serialize;
-use souk_domain::ports::{EventPublisher, Outbox};
+use souk_domain::ports::{ClaimedEvents, EventPublisher, Outbox};
 use souk_domain::{Error, EventId};
 use souk_lambda::metrics;
 
@@ -27,8 +27,11 @@ pub async fn handle(store: &dyn Outbox, publisher: &dyn EventPublisher) -> Resul
     let mut published = 0;
     loop {
         let now = souk_domain::now();
-        let events = store.claim_unpublished(BATCH, now - GRACE, now + LEASE).await?;
-        if events.is_empty() {
+        let ClaimedEvents { events, unreadable } = store.claim_unpublished(BATCH, now - GRACE, now + LEASE).await?;
+        if unreadable > 0 {
+            metrics::measure(metrics::STUCK_OUTBOX_ROWS, unreadable as f64);
+        }
+        if events.is_empty() && unreadable == 0 {
             break;
         }
         let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
@@ -55,18 +58,33 @@ mod tests {
     use crate::measuring::Measuring;
     use async_trait::async_trait;
     use souk_domain::{Cause, DateTime, Event, MailId, MailKind, Result};
+    use std::collections::VecDeque;
     use std::sync::Mutex;
 
     /// An outbox with these events, none of them published.
+    #[derive(Default)]
     struct Waiting {
-        events: Vec<Event>,
+        claims: Mutex<VecDeque<ClaimedEvents>>,
         released: Mutex<Vec<EventId>>,
+        published: Mutex<Vec<EventId>>,
+    }
+
+    impl Waiting {
+        /// With these claims to come.
+        fn with(claims: impl IntoIterator<Item = ClaimedEvents>) -> Self {
+            Self { claims: Mutex::new(claims.into_iter().collect()), ..Self::default() }
+        }
+    }
+
+    fn events(number: usize) -> Vec<Event> {
+        let cause = Cause::internal("test");
+        (0..number).map(|_| Event::mail_requested(MailId::new(), MailKind::PasswordChanged, &cause)).collect()
     }
 
     #[async_trait]
     impl Outbox for Waiting {
-        async fn claim_unpublished(&self, _: usize, _: DateTime, _: DateTime) -> Result<Vec<Event>> {
-            Ok(self.events.clone())
+        async fn claim_unpublished(&self, _: usize, _: DateTime, _: DateTime) -> Result<ClaimedEvents> {
+            Ok(self.claims.lock().expect("a lock").pop_front().unwrap_or_default())
         }
         async fn release_claims(&self, ids: &[EventId]) -> Result<()> {
             self.released.lock().expect("a lock").extend(ids);
@@ -75,8 +93,9 @@ mod tests {
         async fn last_published(&self) -> Result<Option<DateTime>> {
             unreachable!("not asked for")
         }
-        async fn mark_published(&self, _: &[EventId]) -> Result<()> {
-            unreachable!("nothing was published")
+        async fn mark_published(&self, ids: &[EventId]) -> Result<()> {
+            self.published.lock().expect("a lock").extend(ids);
+            Ok(())
         }
         async fn republish(&self, _: DateTime) -> Result<usize> {
             unreachable!("not asked for")
@@ -108,12 +127,31 @@ mod tests {
     #[tokio::test]
     async fn stuck_events_are_given_back_and_counted() {
         let measuring = Measuring::start();
-        let cause = Cause::internal("test");
-        let events: Vec<_> =
-            (0..3).map(|_| Event::mail_requested(MailId::new(), MailKind::PasswordChanged, &cause)).collect();
-        let outbox = Waiting { events, released: Mutex::default() };
+        let outbox = Waiting::with([ClaimedEvents { events: events(3), unreadable: 0 }]);
         assert!(handle(&outbox, &Away).await.is_err());
         assert_eq!(outbox.released.lock().expect("a lock").len(), 3);
         assert_eq!(measuring.end().of(metrics::STUCK_OUTBOX_ROWS, None), [3.0]);
+    }
+
+    /// Streams that take everything.
+    struct There;
+
+    #[async_trait]
+    impl EventPublisher for There {
+        async fn publish(&self, _: &[Event]) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_keeps_nothing_else_from_being_published_and_is_counted() {
+        let measuring = Measuring::start();
+        let outbox = Waiting::with([
+            ClaimedEvents { events: Vec::new(), unreadable: 2 },
+            ClaimedEvents { events: events(3), unreadable: 0 },
+        ]);
+        assert_eq!(handle(&outbox, &There).await.expect("a relay"), Relayed { published: 3 });
+        assert_eq!(outbox.published.lock().expect("a lock").len(), 3);
+        assert_eq!(measuring.end().of(metrics::STUCK_OUTBOX_ROWS, None), [2.0]);
     }
 }

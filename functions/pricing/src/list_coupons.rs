@@ -4,7 +4,7 @@ use crate::Pricing;
 use axum::extract::State;
 use serde::Serialize;
 use souk_domain::{Coupon, CouponCode, PricingRule, RuleKind};
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff, router};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, Staff, StaffFailures, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -18,6 +18,7 @@ pub struct ListedCoupon {
     #[schema(schema_with = crate::open_schema::<Coupon>)]
     rule: Coupon,
     /// How many orders use it.
+    #[schema(example = 17)]
     uses: i64,
 }
 
@@ -31,7 +32,7 @@ pub struct ListedCoupon {
     security(("token" = [])),
     responses(
         (status = 200, description = "All of them", body = Envelope<Vec<ListedCoupon>>),
-        QueryFailures, SecuredFailures,
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn list_coupons(

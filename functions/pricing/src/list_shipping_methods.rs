@@ -4,7 +4,7 @@ use crate::Pricing;
 use axum::extract::State;
 use serde::Serialize;
 use souk_domain::{MethodCode, PricingRule, RuleKind, ShippingMethod};
-use souk_lambda::{ApiError, Envelope, MaybeCaller, QueryFailures, Reply, SecuredFailures, router};
+use souk_lambda::{ApiError, Envelope, MaybeCaller, MaybeCallerFailures, QueryFailures, Reply, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -29,7 +29,7 @@ pub struct ListedShippingMethod {
     security((), ("token" = [])),
     responses(
         (status = 200, description = "All of them", body = Envelope<Vec<ListedShippingMethod>>),
-        QueryFailures, SecuredFailures,
+        QueryFailures, MaybeCallerFailures,
     ),
 )]
 async fn list_shipping_methods(

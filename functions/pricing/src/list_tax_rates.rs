@@ -4,7 +4,7 @@ use crate::Pricing;
 use axum::extract::State;
 use serde::Serialize;
 use souk_domain::{PricingRule, RuleKind, TaxRate, TaxRegion};
-use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, SecuredFailures, Staff, router};
+use souk_lambda::{ApiError, Envelope, QueryFailures, Reply, Staff, StaffFailures, router};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -29,7 +29,7 @@ pub struct ListedTaxRate {
     security(("token" = [])),
     responses(
         (status = 200, description = "All of them", body = Envelope<Vec<ListedTaxRate>>),
-        QueryFailures, SecuredFailures,
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn list_tax_rates(

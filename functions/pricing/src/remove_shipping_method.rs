@@ -4,8 +4,8 @@ use crate::Pricing;
 use axum::extract::State;
 use souk_domain::{MethodCode, RuleKind};
 use souk_lambda::{
-    ApiError, CommandFailures, CommandHeaders, Done, NoBody, PathValue, QueryFailures, Reply, SecuredFailures, Staff,
-    router,
+    ApiError, CommandFailures, CommandHeaders, Done, Failure, NoBody, PathValue, QueryFailures, Reply, Staff,
+    StaffFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -20,7 +20,8 @@ use utoipa_axum::router::OpenApiRouter;
     params(("code" = MethodCode, Path), CommandHeaders),
     responses(
         (status = 200, description = "It is gone", body = Done),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 400, description = "`invalid_pricing`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn remove_shipping_method(

@@ -4,8 +4,8 @@ use crate::Pricing;
 use axum::extract::State;
 use souk_domain::{Coupon, CouponCode, PricingRule};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures,
-    Staff, router,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathValue, QueryFailures, Reply, Staff,
+    StaffFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -29,7 +29,9 @@ use utoipa_axum::router::OpenApiRouter;
     ),
     responses(
         (status = 200, description = "As it is now", body = Envelope<Coupon>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 400, description = "`invalid_pricing`", body = Failure),
+        (status = 422, description = "`amount_too_large`, `invalid_currency`, `invalid_money`, `invalid_pricing`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn save_coupon(

@@ -4,8 +4,8 @@ use crate::Pricing;
 use axum::extract::State;
 use souk_domain::{MethodCode, PricingRule, ShippingMethod};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures,
-    Staff, router,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathValue, QueryFailures, Reply, Staff,
+    StaffFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -30,7 +30,9 @@ use utoipa_axum::router::OpenApiRouter;
     ),
     responses(
         (status = 200, description = "As it is now", body = Envelope<ShippingMethod>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 400, description = "`invalid_pricing`", body = Failure),
+        (status = 422, description = "`invalid_country`, `invalid_currency`, `invalid_name`, `invalid_pricing`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn save_shipping_method(

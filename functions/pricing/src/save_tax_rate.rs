@@ -4,8 +4,8 @@ use crate::Pricing;
 use axum::extract::State;
 use souk_domain::{PricingRule, TaxRate, TaxRegion};
 use souk_lambda::{
-    ApiError, Command, CommandFailures, CommandHeaders, Envelope, PathValue, QueryFailures, Reply, SecuredFailures,
-    Staff, router,
+    ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, PathValue, QueryFailures, Reply, Staff,
+    StaffFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -21,7 +21,9 @@ use utoipa_axum::router::OpenApiRouter;
     request_body(content = TaxRate, example = json!({ "basisPoints": 2000, "isIncluded": true })),
     responses(
         (status = 200, description = "As it is now", body = Envelope<TaxRate>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 400, description = "`invalid_country`", body = Failure),
+        (status = 422, description = "`invalid_pricing`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn save_tax_rate(

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use souk_domain::ports::Webhooks;
 use souk_domain::{Webhook, WebhookDescription, WebhookEventType, WebhookId, WebhookReach, WebhookUrl};
 use souk_lambda::{
-    Admin, ApiError, Command, CommandFailures, CommandHeaders, Envelope, QueryFailures, Reply, SecuredFailures, router,
+    Admin, ApiError, Command, CommandFailures, CommandHeaders, Envelope, Failure, QueryFailures, Reply, StaffFailures,
+    router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -39,7 +40,8 @@ pub struct NewWebhook {
     request_body = NewWebhook,
     responses(
         (status = 201, description = "The webhook and its secret", body = Envelope<WebhookWithSecret>),
-        CommandFailures, QueryFailures, SecuredFailures,
+        (status = 422, description = "`invalid_description`, `invalid_event_type`, `invalid_webhook_url`", body = Failure),
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn create_webhook(

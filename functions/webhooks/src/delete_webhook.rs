@@ -5,7 +5,7 @@ use axum::extract::State;
 use souk_domain::WebhookId;
 use souk_lambda::{
     Admin, ApiError, CommandFailures, CommandHeaders, Done, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, router,
+    StaffFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
     responses(
         (status = 200, description = "It is gone", body = Done),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn delete_webhook(

@@ -3,7 +3,7 @@
 use crate::{WebhookView, Webhooks};
 use axum::extract::State;
 use souk_domain::WebhookId;
-use souk_lambda::{Admin, ApiError, Envelope, Failure, PathId, QueryFailures, Reply, SecuredFailures, router};
+use souk_lambda::{Admin, ApiError, Envelope, Failure, PathId, QueryFailures, Reply, StaffFailures, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Read a webhook
@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
     responses(
         (status = 200, description = "The webhook", body = Envelope<WebhookView>),
         (status = 404, description = "`not_found`", body = Failure),
-        QueryFailures, SecuredFailures,
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn get_webhook(

@@ -4,7 +4,7 @@ use crate::Webhooks;
 use axum::extract::State;
 use souk_domain::{WebhookDelivery, WebhookId};
 use souk_lambda::{
-    Admin, ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, SecuredFailures, router,
+    Admin, ApiError, Cursor, Envelope, Failure, Paging, PathId, QueryFailures, Question, Reply, StaffFailures, router,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
     responses(
         (status = 200, description = "A page of deliveries", body = Envelope<Vec<WebhookDelivery>>),
         (status = 404, description = "`not_found`", body = Failure),
-        QueryFailures, SecuredFailures,
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn list_webhook_deliveries(

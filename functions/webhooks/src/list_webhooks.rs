@@ -2,7 +2,7 @@
 
 use crate::{WebhookView, Webhooks};
 use axum::extract::State;
-use souk_lambda::{Admin, ApiError, Cursor, Envelope, Paging, QueryFailures, Question, Reply, SecuredFailures, router};
+use souk_lambda::{Admin, ApiError, Cursor, Envelope, Paging, QueryFailures, Question, Reply, StaffFailures, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// List webhooks
@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
     params(Paging),
     responses(
         (status = 200, description = "A page of webhooks", body = Envelope<Vec<WebhookView>>),
-        QueryFailures, SecuredFailures,
+        QueryFailures, StaffFailures,
     ),
 )]
 async fn list_webhooks(

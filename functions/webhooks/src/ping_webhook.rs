@@ -8,7 +8,7 @@ use souk_domain::ports::Webhooks;
 use souk_domain::{DateTime, EventId, Webhook, WebhookAttempt, WebhookId};
 use souk_lambda::{
     Admin, ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, router,
+    StaffFailures, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -22,11 +22,14 @@ pub struct Pinged {
     is_delivered: bool,
     /// The status that it answered with; absent when no answer came.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 204)]
     status_code: Option<u16>,
     /// Why it failed, for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "no answer within 5 seconds")]
     error: Option<String>,
     /// How long it took, in milliseconds.
+    #[schema(example = 83)]
     duration_ms: i64,
 }
 
@@ -65,7 +68,7 @@ fn ping(webhook: &Webhook, id: EventId, at: DateTime) -> String {
     responses(
         (status = 200, description = "What came back", body = Envelope<Pinged>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn ping_webhook(

@@ -6,7 +6,7 @@ use souk_domain::ports::Webhooks;
 use souk_domain::{DecideWebhook, Webhook, WebhookId};
 use souk_lambda::{
     Admin, ApiError, CommandFailures, CommandHeaders, Envelope, Failure, NoBody, PathId, QueryFailures, Reply,
-    SecuredFailures, router,
+    StaffFailures, router,
 };
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -24,7 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
     responses(
         (status = 200, description = "The webhook and its new secret", body = Envelope<WebhookWithSecret>),
         (status = 404, description = "`not_found`", body = Failure),
-        CommandFailures, QueryFailures, SecuredFailures,
+        CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn rotate_webhook_secret(

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use souk_domain::{DecideWebhook, Error, Webhook, WebhookDescription, WebhookEventType, WebhookId, WebhookUrl};
 use souk_lambda::{
     Admin, ApiError, Command, CommandFailures, CommandHeaders, ConditionalFailures, Envelope, Failure, IfMatch, PathId,
-    QueryFailures, Reply, SecuredFailures, VersionHeaders, router,
+    QueryFailures, Reply, StaffFailures, VersionHeaders, router,
 };
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -43,7 +43,8 @@ pub struct ChangedWebhook {
     responses(
         (status = 200, description = "The webhook as it is now", body = Envelope<WebhookView>),
         (status = 404, description = "`not_found`", body = Failure),
-        ConditionalFailures, CommandFailures, QueryFailures, SecuredFailures,
+        (status = 422, description = "`invalid_description`, `invalid_event_type`, `invalid_webhook_url`", body = Failure),
+        ConditionalFailures, CommandFailures, QueryFailures, StaffFailures,
     ),
 )]
 async fn update_webhook(

@@ -39,6 +39,7 @@ pub struct WebhookView {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_secret_until: Option<DateTime>,
     /// Sent back in `If-Match`.
+    #[schema(value_type = i64, minimum = 1, example = 3)]
     version: Version,
     /// UTC.
     created_at: DateTime,

@@ -8,6 +8,7 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
+use serde_json::Value;
 use souk_domain::ports::{Dispatcher, Invoker};
 use souk_domain::{Error, Result};
 use std::time::Duration;
@@ -52,9 +53,18 @@ impl Invoker for LambdaInvoker {
         let payload = answer.payload.unwrap_or_else(|| Blob::new("")).into_inner();
         let payload = String::from_utf8_lossy(&payload).into_owned();
         match answer.function_error {
-            Some(kind) => Err(Error::Internal(format!("{function} failed ({kind}): {payload}"))),
+            Some(kind) => Err(failure(function, &kind, &payload)),
             None => Ok(payload),
         }
+    }
+}
+
+/// Why a function failed. Of its error Lambda hands on the text alone: what passes by itself is known by how [`Error::Unavailable`] begins.
+fn failure(function: &str, kind: &str, payload: &str) -> Error {
+    let told: Value = serde_json::from_str(payload).unwrap_or_default();
+    match told["errorMessage"].as_str().and_then(|text| text.strip_prefix("unavailable: ")) {
+        Some(text) => Error::Unavailable(format!("{function}: {text}")),
+        None => Error::Internal(format!("{function} failed ({kind}): {payload}")),
     }
 }
 
@@ -68,5 +78,31 @@ impl Dispatcher for LambdaInvoker {
             Ok(_) => Ok(()),
             Err(error) => Err(Error::Unavailable(format!("{function}: {}", DisplayErrorContext(&error)))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error of a function, as `lambda_runtime` reports it and Lambda hands it on.
+    const REPORTED: &str = r#"{"errorType":"&alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>","errorMessage":"unavailable: Redis: timed out"}"#;
+
+    #[test]
+    fn a_part_that_is_away_is_told_from_a_defect() {
+        let text = |payload: &str| failure("send-mail", "Unhandled", payload).to_string();
+        assert_eq!(text(REPORTED), "unavailable: send-mail: Redis: timed out");
+        let ended =
+            r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 1 Error: Runtime exited with error"}"#;
+        let defect = REPORTED.replace("unavailable: ", "internal: unavailable: ");
+        for payload in [ended, &defect, "unavailable: not JSON", ""] {
+            assert_eq!(text(payload), format!("internal: send-mail failed (Unhandled): {payload}"));
+        }
+    }
+
+    #[test]
+    fn what_is_away_begins_as_the_error_of_the_domain_does() {
+        let payload = serde_json::json!({ "errorMessage": Error::Unavailable("no store".to_owned()).to_string() });
+        assert!(matches!(failure("send-mail", "Unhandled", &payload.to_string()), Error::Unavailable(_)));
     }
 }

@@ -44,7 +44,8 @@ pub async fn an_order_lives_from_payment_to_refund(store: Arc<dyn Store>) {
     };
     let goods = shop.step(id, &cause(), back).await.expect("a return").returns[0].id;
     shop.step(id, &cause(), move |order, cause| order.approve_return(goods, staff, cause)).await.expect("an answer");
-    let receive = move |order: &Order, cause: &Cause| order.receive_return(goods, ReceivedGoods::Restock, staff, cause);
+    let receive =
+        move |order: &Order, cause: &Cause| order.receive_return(goods, ReceivedGoods::Restock, false, staff, cause);
     let received = shop.step(id, &cause(), receive).await.expect("the goods");
     assert_eq!((received.returns[0].received, levels().await), (Some(ReceivedGoods::Restock), [(9, 0), (5, 0)]));
     let refunded = shop.step(id, &cause(), observe).await.expect("a refund");
@@ -148,8 +149,8 @@ fn anything(
             14 => order.request_return(&pieces, ReturnReason::Other, actor, cause),
             15 if flag => order.reject_return(goods, &reason("no"), actor, cause),
             15 => order.approve_return(goods, actor, cause),
-            16 if flag => order.receive_return(goods, ReceivedGoods::Restock, actor, cause),
-            16 => order.receive_return(goods, ReceivedGoods::WriteOff, actor, cause),
+            16 if flag => order.receive_return(goods, ReceivedGoods::Restock, false, actor, cause),
+            16 => order.receive_return(goods, ReceivedGoods::WriteOff, true, actor, cause),
             17 => match number {
                 1 => order.refund(None, &RefundWish::All, &reason("all"), actor, cause),
                 2 => order.refund(None, &RefundWish::Amount(gbp(7)), &reason("some"), actor, cause),

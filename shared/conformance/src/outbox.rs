@@ -13,7 +13,7 @@ pub(crate) fn much_later() -> DateTime {
 }
 
 pub(crate) async fn claim(store: &Arc<dyn Store>, limit: usize, until: DateTime) -> Vec<Event> {
-    store.claim_unpublished(limit, much_later(), until).await.expect("events")
+    store.claim_unpublished(limit, much_later(), until).await.expect("events").events
 }
 
 pub(crate) fn ids(events: &[Event]) -> Vec<EventId> {
@@ -95,7 +95,7 @@ pub async fn the_oldest_events_are_claimed_first(store: Arc<dyn Store>) {
 pub async fn young_events_are_left_alone(store: Arc<dyn Store>) {
     let (shop, events) = with_events(store, 2).await;
     let early = now() - Duration::hours(1);
-    assert!(shop.store.claim_unpublished(100, early, much_later()).await.expect("events").is_empty());
+    assert!(shop.store.claim_unpublished(100, early, much_later()).await.expect("events").events.is_empty());
     assert_eq!(outbox(&shop.store).await, events);
 }
 

@@ -287,5 +287,5 @@ pub(crate) fn winners<T: Debug>(results: &[Result<T>], refusal: &str) -> usize {
 pub(crate) async fn outbox(store: &AnyStore) -> Vec<Event> {
     let already = souk_domain::now() - Duration::minutes(1);
     // Commands of tests may come in at any moment, also one that is yet to come.
-    store.claim_unpublished(100_000, FAR, already).await.expect("events")
+    store.claim_unpublished(100_000, FAR, already).await.expect("events").events
 }

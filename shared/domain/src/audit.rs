@@ -112,6 +112,7 @@ pub struct AuditEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_id: Option<CustomerId>,
     /// Of the request that did it.
+    #[schema(example = "018bcfe5-6418-75e8-ac17-3f60d9b2847e")]
     pub request_id: String,
 }
 

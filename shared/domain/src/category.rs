@@ -23,6 +23,7 @@ pub struct Category {
     /// The category above, absent at the top.
     pub parent_id: Option<CategoryId>,
     /// Sent back in `If-Match`.
+    #[schema(value_type = i64, minimum = 1, example = 3)]
     pub version: Version,
     /// UTC.
     pub created_at: DateTime,
@@ -37,7 +38,7 @@ pub struct CategoryTree {
     #[serde(flatten)]
     pub category: Category,
     /// The categories directly below, by name.
-    #[schema(no_recursion)]
+    #[schema(no_recursion, example = json!([]))]
     pub children: Vec<CategoryTree>,
 }
 

@@ -93,7 +93,7 @@ pub struct Address {
     pub line1: AddressLine,
     /// Flat, floor, company.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, example = "Flat 3")]
     pub line2: Option<AddressLine>,
     /// Town.
     #[schema(value_type = String, min_length = 1, max_length = 100, example = "London")]

@@ -105,6 +105,7 @@ pub struct Customer {
     /// Whether a log-in asks for a code as well.
     pub second_factor: bool,
     /// Sent back in `If-Match`.
+    #[schema(value_type = i64, minimum = 1, example = 3)]
     pub version: Version,
     /// UTC.
     pub created_at: DateTime,

@@ -276,6 +276,9 @@ pub struct OrderEvent {
     pub fulfilment: Fulfilment,
     /// All that happened to it at once; the event is called by the most telling of them.
     pub steps: Vec<OrderStep>,
+    /// Whether it is no news to the buyer: staff wrote a note for themselves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_private: bool,
     /// What it costs.
     pub total: Money,
     /// What was paid of it.
@@ -348,6 +351,7 @@ impl Event {
             status: order.status,
             fulfilment: order.fulfilment,
             steps: order.steps_of(order.version),
+            is_private: step == OrderStep::NoteAdded && order.notes.last().is_some_and(|note| !note.is_public),
             total: order.totals.grand_total.clone(),
             paid: order.totals.paid.clone(),
             refunded: order.totals.refunded.clone(),

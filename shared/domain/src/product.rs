@@ -68,6 +68,7 @@ pub struct Product {
     /// Whether it is sold.
     pub status: ProductStatus,
     /// Sent back in `If-Match`.
+    #[schema(value_type = i64, minimum = 1, example = 3)]
     pub version: Version,
     /// UTC.
     pub created_at: DateTime,
@@ -121,6 +122,7 @@ pub struct StockedProduct {
     #[serde(flatten)]
     pub product: Product,
     /// Pieces on hand that no order has reserved. May lag behind by the time an event takes.
+    #[schema(example = 112)]
     pub available: i64,
 }
 
@@ -222,6 +224,7 @@ pub struct Facet {
     /// Its name.
     pub name: CategoryName,
     /// Products.
+    #[schema(example = 7)]
     pub count: i64,
 }
 

@@ -24,11 +24,23 @@ impl Rate {
     pub const MAILS: Self = Self { is_told: false, ..Self::new("mails", 5, 60 * 60) };
     /// Reset mails asked for from one network address.
     pub const RESETS: Self = Self::new("resets", 20, 60 * 60);
+    /// Looks at where an order is, for one address of mail: numbers of orders count up, so who knows the address could try them all.
+    pub const TRACKING: Self = Self { is_told: false, ..Self::new("tracking", 10, 10 * 60) };
+    /// Looks at where an order is, from one network address.
+    pub const TRACKING_ADDRESS: Self = Self::new("tracking-address", 100, 10 * 60);
     /// Whatever changes the shop, by one person, or one network address for guests.
     pub const WRITES: Self = Self::new("writes", 600, 60);
     /// Every rate.
-    pub const ALL: [Self; 6] =
-        [Self::LOG_IN_ACCOUNT, Self::LOG_IN_ADDRESS, Self::REGISTRATIONS, Self::MAILS, Self::RESETS, Self::WRITES];
+    pub const ALL: [Self; 8] = [
+        Self::LOG_IN_ACCOUNT,
+        Self::LOG_IN_ADDRESS,
+        Self::REGISTRATIONS,
+        Self::MAILS,
+        Self::RESETS,
+        Self::TRACKING,
+        Self::TRACKING_ADDRESS,
+        Self::WRITES,
+    ];
 
     const fn new(name: &'static str, burst: u32, seconds: u64) -> Self {
         Self { name, burst, per: Duration::from_secs(seconds), is_told: true }

@@ -62,6 +62,7 @@ pub struct Session {
     /// When its tokens were last refreshed, UTC.
     pub last_used_at: DateTime,
     /// What the browser or program called itself at the log-in.
+    #[schema(example = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")]
     pub user_agent: String,
 }
 

@@ -11,12 +11,16 @@ pub struct StockLevel {
     /// Whose stock, for people.
     pub sku: Sku,
     /// Pieces in the house.
+    #[schema(example = 120)]
     pub on_hand: i64,
     /// Pieces that orders hold.
+    #[schema(example = 8)]
     pub reserved: i64,
     /// `onHand` − `reserved`: what can be ordered now.
+    #[schema(example = 112)]
     pub available: i64,
     /// Sent back in `If-Match`.
+    #[schema(value_type = i64, minimum = 1, example = 3)]
     pub version: Version,
     /// UTC.
     pub updated_at: DateTime,
@@ -102,10 +106,13 @@ pub struct Movement {
     /// Why.
     pub kind: MovementKind,
     /// Pieces that came into the house (negative: left it).
+    #[schema(example = -2)]
     pub on_hand_change: i64,
     /// Pieces that orders took hold of (negative: let go).
+    #[schema(example = -2)]
     pub reserved_change: i64,
     /// The stock's version that the movement made.
+    #[schema(value_type = i64, minimum = 1, example = 3)]
     pub version: Version,
     /// The order behind it.
     pub order_id: Option<OrderId>,

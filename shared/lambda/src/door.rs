@@ -4,8 +4,9 @@ use crate::context::note_allowance;
 use crate::{ApiError, Bearer};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use sha2::{Digest, Sha256};
 use souk_domain::ports::{Admission, Gate};
-use souk_domain::{Allowance, CustomerId, Meter, Rate, SessionId};
+use souk_domain::{Allowance, CustomerId, Email, Meter, Rate, SessionId, TokenHash};
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -39,6 +40,11 @@ impl Door {
     /// One count of a rate.
     pub fn meter(&self, rate: Rate, whom: impl ToString) -> Meter {
         Meter { rate: rate.times(self.factor), whom: whom.to_string() }
+    }
+
+    /// One count of a rate for a mailbox, which is known by its hash.
+    pub fn mailbox(&self, rate: Rate, email: &Email) -> Meter {
+        self.meter(rate, TokenHash(Sha256::digest(email.as_str()).into()).to_hex())
     }
 
     /// Uses each meter once, or refuses.

@@ -10,6 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(example = json!({ "code": "invalid_sku", "message": "a SKU is 1 to 64 letters, digits or . _ / -", "field": "sku" }))]
 pub struct ErrorItem {
     /// Stable word for programs.
     #[schema(value_type = ErrorCode)]
@@ -202,7 +203,8 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong on our side")
     }
 
-    fn unavailable(log: &str) -> Self {
+    /// 503. `log` goes to the log only.
+    pub fn unavailable(log: &str) -> Self {
         tracing::warn!(error = log, "a part does not answer");
         let text = "a part of the shop does not answer; try again";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text).header(header::RETRY_AFTER, "1")
@@ -216,7 +218,8 @@ impl ApiError {
         self
     }
 
-    fn details(mut self, details: Value) -> Self {
+    /// Facts for programs.
+    pub fn details(mut self, details: Value) -> Self {
         if let Some(item) = self.errors.first_mut() {
             item.details = Some(details);
         }

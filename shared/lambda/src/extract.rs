@@ -40,6 +40,17 @@ pub struct Upload {
     pub cause: Cause,
 }
 
+/// A body as it was sent, for whoever checks a signature of it.
+#[derive(Debug)]
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        read(request.into_body(), JSON_LIMIT).await.map(Raw)
+    }
+}
+
 impl<S, T> FromRequest<S> for Command<T>
 where
     S: Send + Sync,
@@ -168,11 +179,12 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     })
 }
 
-/// Fields of bodies that hold secrets. A fingerprint is kept for a day and is quick to make, so a thief of the store could try
-/// passwords against it; a repetition is known by the rest.
-const SECRETS: [&str; 5] = ["password", "newPassword", "token", "code", "refreshToken"];
+/// Fields of bodies that hold secrets which can be guessed. A fingerprint is kept for a day and is quick to make, so a thief of the
+/// store could try passwords against it; a repetition is known by the rest. Tokens stay: nobody guesses their 256 random bits, and
+/// without them two people whose clients chose one key would have sent the same.
+const SECRETS: [&str; 3] = ["password", "newPassword", "code"];
 
-/// A JSON body without its secrets; any other as it is.
+/// A JSON body without the secrets that can be guessed; any other as it is.
 fn without_secrets(body: &[u8]) -> Cow<'_, [u8]> {
     let text = String::from_utf8_lossy(body);
     if !SECRETS.iter().any(|field| text.contains(&format!("\"{field}\""))) {
@@ -300,8 +312,9 @@ fn read_if_match(text: &str) -> Option<IfMatch> {
     if tag.contains('"') {
         return None;
     }
-    // A tag that we never gave out matches no version.
-    Some(IfMatch(Some(tag.parse().unwrap_or(-1))))
+    // A tag that we never gave out matches no version; they begin with 1, and a store may take 0 for none.
+    let version = tag.parse().ok().filter(|version| *version > 0);
+    Some(IfMatch(Some(version.unwrap_or(-1))))
 }
 
 #[cfg(test)]
@@ -353,10 +366,21 @@ mod tests {
     }
 
     #[test]
+    fn a_fingerprint_tells_the_tokens_of_two_people_apart() {
+        let body = |token: &str, password: &str| format!(r#"{{"newPassword":"{password}","token":"{token}"}}"#);
+        let without = |text: &str| without_secrets(text.as_bytes()).into_owned();
+        assert_eq!(without(&body("ada's", "one")), br#"{"token":"ada's"}"#);
+        assert_eq!(without(&body("ada's", "one")), without(&body("ada's", "two")));
+        assert_ne!(without(&body("ada's", "one")), without(&body("bob's", "one")));
+    }
+
+    #[test]
     fn if_match_is_one_tag_or_a_star() {
         assert_eq!(read_if_match("*"), Some(IfMatch(None)));
         assert_eq!(read_if_match("\"7\""), Some(IfMatch(Some(7))));
-        assert_eq!(read_if_match("\"abc\""), Some(IfMatch(Some(-1))));
+        for never in ["\"abc\"", "\"0\"", "\"-7\"", "\"\""] {
+            assert_eq!(read_if_match(never), Some(IfMatch(Some(-1))), "{never}");
+        }
         for text in ["", "7", "W/\"7\"", "\"7\", \"8\"", "\"7"] {
             assert_eq!(read_if_match(text), None, "{text}");
         }

@@ -26,9 +26,10 @@ pub use context::RequestContext;
 pub use copies::Copies;
 pub use door::Door;
 pub use error::{ApiError, ErrorItem};
-pub use extract::{Command, Cursor, IfMatch, NoBody, PathId, PathValue, Question, Upload};
+pub use extract::{Command, Cursor, IfMatch, NoBody, PathId, PathValue, Question, Raw, Upload};
 pub use openapi::{
-    CommandFailures, CommandHeaders, ConditionalFailures, QueryFailures, SecuredFailures, VersionHeaders,
+    BearerFailures, CallerFailures, CommandFailures, CommandHeaders, ConditionalFailures, MaybeCallerFailures,
+    QueryFailures, StaffFailures, VersionHeaders,
 };
 pub use paging::{Paging, read_limit};
 pub use reply::{Done, Envelope, Failure, Metadata, Reply};

@@ -3,13 +3,13 @@
 use crate::Failure;
 use utoipa::{IntoParams, IntoResponses};
 
-/// What any question may be answered with.
+// `local/src/openapi.rs` adds what the shape of an operation brings, such as `malformed_body` to one with a body, and a function names what
+// is particular to it.
+
+/// What any operation may be answered with.
 #[derive(IntoResponses)]
 #[allow(dead_code, reason = "read by the derive only")]
 pub enum QueryFailures {
-    /// The path, a header or the query cannot be read: `invalid_id`, `invalid_query`, `invalid_cursor`, `invalid_limit`, `invalid_search`.
-    #[response(status = 400)]
-    Malformed(#[to_schema] Failure),
     /// A defect of the shop: `internal`.
     #[response(status = 500)]
     Internal(#[to_schema] Failure),
@@ -22,31 +22,49 @@ pub enum QueryFailures {
 #[derive(IntoResponses)]
 #[allow(dead_code, reason = "read by the derive only")]
 pub enum CommandFailures {
-    /// The state of the shop forbids it; the code says what: `insufficient_stock`, `sku_taken`, `category_in_use` …
-    #[response(status = 409)]
-    Conflict(#[to_schema] Failure),
-    /// `body_too_large`
-    #[response(status = 413)]
-    TooLarge(#[to_schema] Failure),
-    /// `unsupported_media_type`
-    #[response(status = 415)]
-    MediaType(#[to_schema] Failure),
-    /// A value breaks a rule: `invalid_…` names it, `field` says where; `idempotency_key_reused`.
-    #[response(status = 422)]
-    Invalid(#[to_schema] Failure),
     /// `too_many_requests`: try again after `Retry-After` seconds. `RateLimit-*` headers of every command tell what is left.
     #[response(status = 429)]
     TooMany(#[to_schema] Failure),
 }
 
-/// What an operation that wants a log-in may be answered with.
+/// What an operation that does not want a log-in, but takes one, may be answered with.
 #[derive(IntoResponses)]
 #[allow(dead_code, reason = "read by the derive only")]
-pub enum SecuredFailures {
+pub enum MaybeCallerFailures {
+    /// `invalid_token`, `session_ended`: a token is not needed, but one that is sent must be good.
+    #[response(status = 401)]
+    Unauthenticated(#[to_schema] Failure),
+}
+
+/// What an operation for whoever logged in may be answered with, an admin who has yet to set a second factor up included.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "read by the derive only")]
+pub enum BearerFailures {
     /// `unauthenticated`, `invalid_token`, `session_ended`
     #[response(status = 401)]
     Unauthenticated(#[to_schema] Failure),
-    /// `forbidden`; `second_factor_required`: an admin has yet to set one up
+}
+
+/// What an operation for whoever logged in may be answered with.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "read by the derive only")]
+pub enum CallerFailures {
+    /// `unauthenticated`, `invalid_token`, `session_ended`
+    #[response(status = 401)]
+    Unauthenticated(#[to_schema] Failure),
+    /// `second_factor_required`: an admin has yet to set one up.
+    #[response(status = 403)]
+    Forbidden(#[to_schema] Failure),
+}
+
+/// What an operation for a role may be answered with.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "read by the derive only")]
+pub enum StaffFailures {
+    /// `unauthenticated`, `invalid_token`, `session_ended`
+    #[response(status = 401)]
+    Unauthenticated(#[to_schema] Failure),
+    /// `forbidden`; `second_factor_required`: an admin has yet to set one up.
     #[response(status = 403)]
     Forbidden(#[to_schema] Failure),
 }

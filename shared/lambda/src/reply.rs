@@ -11,6 +11,7 @@ pub struct Envelope<T> {
     /// What was asked for.
     pub data: T,
     /// Empty in a successful answer.
+    #[schema(example = json!([]))]
     pub errors: Vec<ErrorItem>,
     /// About the answer.
     pub metadata: Metadata,
@@ -24,6 +25,7 @@ pub struct Done {
     #[schema(value_type = Option<Object>)]
     data: (),
     /// Empty in a successful answer.
+    #[schema(example = json!([]))]
     errors: Vec<ErrorItem>,
     /// About the answer.
     metadata: Metadata,
@@ -44,6 +46,7 @@ pub struct Failure {
 /// About an answer.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "requestId": "018bcfe5-6418-75e8-ac17-3f60d9b2847e" }))]
 pub struct Metadata {
     /// Quote it when you ask for help. A replayed answer has the id of the first request.
     pub request_id: String,

@@ -146,6 +146,15 @@ mod tests {
     use super::*;
     use crate::telemetry::heard;
 
+    /// Whoever invoked a function knows by this text whether a part was away (`shared/aws/src/invoker.rs`).
+    #[test]
+    fn the_error_of_a_function_is_reported_by_its_text() {
+        let error = souk_domain::Error::Unavailable("no store".to_owned());
+        let reported = lambda_runtime::Diagnostic::from(lambda_runtime::Error::from(error));
+        let reported = serde_json::to_value(&reported).expect("JSON");
+        assert_eq!(reported["errorMessage"], "unavailable: no store");
+    }
+
     #[test]
     fn a_panic_is_a_line_of_the_request_at_hand() {
         heard::listen();

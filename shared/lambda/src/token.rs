@@ -176,7 +176,11 @@ mod tests {
         let issuer = TokenIssuer::new(&private.into()).expect("a key");
         let bearer = Bearer { must_enrol: true, ..bearer() };
         let (token, _) = issuer.issue(bearer).expect("a token");
-        for keys in [public.clone(), format!("{other}{public}"), format!("{public}\n{other}")] {
+        // A parameter of a deployment is one line.
+        let in_one_line = |keys: String| keys.replace(['\r', '\n'], "");
+        let both = format!("{other}{public}");
+        for keys in [public.clone(), format!("{public}\n{other}"), in_one_line(public), in_one_line(both.clone()), both]
+        {
             let keys = TokenKeys::new(&keys).expect("keys");
             assert_eq!(keys.read(token.expose_secret()).expect("a bearer"), bearer);
         }

@@ -172,8 +172,19 @@ if owner and redis.call('HEXISTS', KEYS[1], 'order') == 0 then
 end
 return 1";
 
+/// KEYS: the key that names a customer's cart. ARGV: the cart that it is not to name.
+const LEAVE: &str = r"
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+    redis.call('DEL', KEYS[1])
+end
+return 1";
+
 fn name(id: CartId) -> String {
     format!("souk:cart:{id}")
+}
+
+fn name_of(owner: CustomerId) -> String {
+    format!("souk:cart-of:{owner}")
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -226,7 +237,7 @@ fn read(id: CartId, fields: &[String], copies: Vec<String>) -> Option<(Cart, Car
 impl Carts for RedisLink {
     async fn open_cart(&self, owner: Option<CustomerId>, from: Option<CartId>) -> Result<Cart> {
         let new = CartId::random();
-        let keys = [Some(name(new)), owner.map(|owner| format!("souk:cart-of:{owner}"))];
+        let keys = [Some(name(new)), owner.map(name_of)];
         let mut open = eval(OPEN, &keys.into_iter().flatten().collect::<Vec<_>>());
         open.arg(text(owner)).arg(new.to_string());
         open.arg(from.map(|id| id.to_string()).unwrap_or_default()).arg(Cart::MAX_LINES).arg(Quantity::MAX);
@@ -288,6 +299,12 @@ impl Carts for RedisLink {
         let mut close = eval(CLOSE, &[name(id)]);
         close.arg(order.to_string()).arg(millis(ORDERED));
         self.query("close_cart", close).await
+    }
+
+    async fn leave_cart(&self, id: CartId, owner: CustomerId) -> Result<()> {
+        let mut leave = eval(LEAVE, &[name_of(owner)]);
+        leave.arg(id.to_string());
+        self.query("leave_cart", leave).await
     }
 }
 

@@ -2,7 +2,7 @@ use crate::errors::{failed, internal};
 use crate::{SqliteStore, rows};
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
-use souk_domain::ports::Outbox;
+use souk_domain::ports::{ClaimedEvents, Outbox};
 use souk_domain::{DateTime, Event, EventId, Result, from_micros};
 
 /// Events that are archived in one transaction: other commands wait for it.
@@ -18,7 +18,7 @@ pub(crate) fn append(connection: &Connection, events: &[Event], at: DateTime) ->
     Ok(())
 }
 
-fn claim(connection: &Connection, limit: usize, before: DateTime, until: DateTime) -> Result<Vec<Event>> {
+fn claim(connection: &Connection, limit: usize, before: DateTime, until: DateTime) -> Result<ClaimedEvents> {
     let now = souk_domain::now().timestamp_micros();
     let mut claimed = rows::all(
         connection,
@@ -33,7 +33,17 @@ fn claim(connection: &Connection, limit: usize, before: DateTime, until: DateTim
     )?;
     // RETURNING promises no order.
     claimed.sort_by_key(|(sequence, _)| *sequence);
-    claimed.iter().map(|(_, event)| Event::from_json(event).map_err(internal)).collect()
+    let mut found = ClaimedEvents::default();
+    for (sequence, event) in claimed {
+        match Event::from_json(&event) {
+            Ok(event) => found.events.push(event),
+            Err(error) => {
+                tracing::error!(sequence, %error, "an event in the outbox cannot be read");
+                found.unreadable += 1;
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn mark(connection: &Connection, ids: &[EventId]) -> Result<()> {
@@ -90,7 +100,7 @@ fn since(connection: &Connection, since: i64, after: i64, limit: usize) -> Resul
 
 #[async_trait]
 impl Outbox for SqliteStore {
-    async fn claim_unpublished(&self, limit: usize, before: DateTime, until: DateTime) -> Result<Vec<Event>> {
+    async fn claim_unpublished(&self, limit: usize, before: DateTime, until: DateTime) -> Result<ClaimedEvents> {
         self.writer.write(move |connection| claim(connection, limit, before, until)).await
     }
 
@@ -153,6 +163,26 @@ impl Outbox for SqliteStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use souk_domain::{Cause, MailId, MailKind};
+
+    #[test]
+    fn an_event_that_cannot_be_read_stays_and_keeps_no_other_from_being_claimed() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        crate::migrations::apply(&mut connection).expect("tables");
+        let cause = Cause::internal("test");
+        let [first, last] = [(); 2].map(|()| Event::mail_requested(MailId::new(), MailKind::PasswordChanged, &cause));
+        append(&connection, std::slice::from_ref(&first), cause.at).expect("an event");
+        let later =
+            "INSERT INTO outbox (event_id, event, created_at) VALUES (randomblob(16), '{\"type\":\"souk.Later\"}', 1)";
+        connection.execute_batch(later).expect("an event of a later version");
+        append(&connection, std::slice::from_ref(&last), cause.at).expect("an event");
+        let soon = cause.at + std::time::Duration::from_secs(1);
+        let claimed = claim(&connection, 10, soon, soon).expect("a claim");
+        assert_eq!(claimed.events.iter().map(|event| event.id).collect::<Vec<_>>(), [first.id, last.id]);
+        assert_eq!(claimed.unreadable, 1);
+        let left: i64 = connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0)).expect("a count");
+        assert_eq!(left, 3);
+    }
 
     #[test]
     fn the_archive_takes_so_many_events_a_transaction_and_no_unpublished_one() {

@@ -4,7 +4,7 @@ use crate::value::{Value, json};
 use crate::{SqlServerStore, command, rows, statements};
 use async_trait::async_trait;
 use chrono::NaiveDateTime;
-use souk_domain::ports::Outbox;
+use souk_domain::ports::{ClaimedEvents, Outbox};
 use souk_domain::{DateTime, Event, EventId, Result};
 
 /// Rows that a sweep changes at once: fewer than the 5,000 locks from which on SQL Server locks the whole table.
@@ -34,11 +34,11 @@ fn listed(ids: &[EventId]) -> Value {
 
 #[async_trait]
 impl Outbox for SqlServerStore {
-    async fn claim_unpublished(&self, limit: usize, before: DateTime, until: DateTime) -> Result<Vec<Event>> {
+    async fn claim_unpublished(&self, limit: usize, before: DateTime, until: DateTime) -> Result<ClaimedEvents> {
         let values: [Value; 4] = [limit.into(), before.into(), until.into(), souk_domain::now().into()];
         // A claim whose answer was lost ends by itself, so claiming again does no harm.
         let found = self.runner.run(statements::CLAIM_UNPUBLISHED, &values, Repeat::Harmless).await?;
-        command::events(rows::only(found).iter())
+        command::claimed_events(&rows::only(found))
     }
 
     async fn release_claims(&self, ids: &[EventId]) -> Result<()> {

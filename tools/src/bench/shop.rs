@@ -15,14 +15,8 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) async fn start(program: &Path) -> Result<Self> {
-        // What is measured is the work, not what one buyer may do in a minute.
-        let souk = Souk::start(program, &["--rate-limit-factor".as_ref(), "1000000".as_ref()]).await?;
-        let banner = &souk.banner;
-        let guest = Shop::new(banner["http"].as_str().context("no URL")?)?;
-        let users = banner["users"].as_array().context("no users")?;
-        let manager = users.iter().find(|user| user["role"] == "manager").context("no manager")?;
-        let text = |field: &str| manager[field].as_str().unwrap_or_default();
-        let manager = guest.log_in(text("email"), text("password")).await?;
+        let souk = Souk::start(program, &[]).await?;
+        let (guest, manager) = (souk.guest()?, souk.manager().await?);
         manager.import(catalog().into_bytes()).await?;
         let listed = guest.products().await?;
         let products: Vec<String> = (0..PRODUCTS).map(|n| listed[&format!("B{n:04}")].id.clone()).collect();

@@ -48,6 +48,9 @@ pub struct Options {
 /// The function that does nothing, in the folder of the functions.
 const EMPTY: &str = "examples/empty-function";
 
+/// What stands for an access token in the sample events.
+const TOKEN: &str = "<token from POST /api/v1/sessions>";
+
 /// Where the store is not: a SQL Server at an address that the system connects nobody to, and says so at once. What a function does by itself
 /// shows then.
 const NO_STORE: &str = "sqlserver://souk:souk@255.255.255.255/souk";
@@ -83,6 +86,8 @@ pub async fn run(options: &Options) -> Result<()> {
     let mut rows = Vec::new();
     for name in &names {
         let event = std::fs::read_to_string(Path::new("events").join(format!("{name}.json"))).context("events/")?;
+        // Of a session of its own: some functions end them.
+        let event = event.replace(TOKEN, souk.manager().await?.token().context("no token")?);
         let (alone_program, size) = unpacked.program("alone", &options.deployed.join(name))?;
         let (full_program, _) = unpacked.program("full", &options.embedded.join(name))?;
         let mut starts = Starts::default();

@@ -58,6 +58,8 @@ export interface OrderState {
   fulfilment: Fulfilment;
   /** What happened, all at once. */
   steps: OrderStep[];
+  /** Staff wrote a note for themselves, of which only staff is told. */
+  isPrivate?: boolean;
   total: Money;
   paid: Money;
   refunded: Money;

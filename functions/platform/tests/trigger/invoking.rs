@@ -61,6 +61,7 @@ async fn a_function_is_invoked_by_its_name_in_the_account_and_its_answer_comes_b
 async fn a_function_that_crashed_is_told_from_an_endpoint_that_is_away() {
     let url = endpoint(|name, _| match name {
         "souk-crashes" => crashed("a bug"),
+        "souk-lacks-its-store" => crashed(&Error::Unavailable("the store does not answer".to_owned()).to_string()),
         "souk-is-throttled" => refused(429, "TooManyRequestsException"),
         "souk-is-broken" => refused(500, "ServiceException"),
         _ => refused(502, "BadGateway"),
@@ -72,7 +73,7 @@ async fn a_function_that_crashed_is_told_from_an_endpoint_that_is_away() {
         Error::Internal(text) => assert!(text.contains("Unhandled") && text.contains("a bug"), "{text}"),
         other => panic!("{other:?}"),
     }
-    for name in ["is-throttled", "is-broken", "has-no-gateway"] {
+    for name in ["lacks-its-store", "is-throttled", "is-broken", "has-no-gateway"] {
         let failure = failure(name).await;
         assert!(matches!(&failure, Error::Unavailable(text) if text.contains(name)), "{failure:?}");
     }

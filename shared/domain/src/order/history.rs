@@ -91,6 +91,7 @@ impl OrderStep {
 #[serde(rename_all = "camelCase")]
 pub struct HistoryEntry {
     /// The order's version that it made.
+    #[schema(value_type = i64, minimum = 1, example = 3)]
     pub version: Version,
     /// UTC.
     pub at: DateTime,
@@ -103,6 +104,7 @@ pub struct HistoryEntry {
     pub actor: Option<CustomerId>,
     /// Why, or what of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "the buyer changed their mind")]
     pub reason: Option<String>,
 }
 

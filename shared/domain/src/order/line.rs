@@ -27,12 +27,16 @@ pub struct OrderLine {
     /// What the buyer pays for the line: with its discount and its tax.
     pub total: Money,
     /// Pieces that were sent.
+    #[schema(example = 0)]
     pub shipped: u32,
     /// Pieces that were taken off the order before they were sent.
+    #[schema(example = 0)]
     pub cancelled: u32,
     /// Pieces that came back.
+    #[schema(example = 0)]
     pub returned: u32,
-    /// Pieces whose money went back, or is about to.
+    /// Pieces whose money went back, is about to, or came back without any.
+    #[schema(example = 0)]
     pub refunded: u32,
 }
 
@@ -77,6 +81,12 @@ impl OrderLine {
     /// Pieces whose money may still go back.
     pub(crate) fn refundable(&self) -> u32 {
         self.quantity.get() - self.refunded
+    }
+
+    /// Pieces that came back, or were never sent, and whose money did not go back. The piece whose money went back may be the very one
+    /// that comes.
+    pub(crate) fn unsettled(&self) -> u32 {
+        (self.returned + self.cancelled).saturating_sub(self.refunded)
     }
 
     /// What the next `pieces` have of the line's total, in minor units.

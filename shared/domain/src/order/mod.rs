@@ -83,6 +83,7 @@ pub struct Order {
     /// Who did what when, oldest first.
     pub history: Vec<HistoryEntry>,
     /// Grows with each change.
+    #[schema(value_type = i64, minimum = 1, example = 3)]
     pub version: Version,
     /// UTC.
     pub placed_at: DateTime,

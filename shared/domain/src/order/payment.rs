@@ -73,6 +73,7 @@ pub struct Operation {
     pub status: OperationStatus,
     /// The provider's word for why not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "insufficient_funds")]
     pub failure: Option<String>,
     /// Why it is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,6 +100,7 @@ impl Operation {
 #[serde(rename_all = "camelCase")]
 pub struct RefundElsewhere {
     /// The provider's name for it.
+    #[schema(example = "re_3OaB2c")]
     pub reference: String,
     /// How much.
     pub amount: Money,
@@ -113,9 +115,11 @@ pub struct Payment {
     /// Our name, which the provider knows as well.
     pub id: PaymentId,
     /// Who moves the money.
+    #[schema(example = "stripe")]
     pub provider: String,
     /// The provider's name for it, once it was heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "pi_3OaB2c")]
     pub reference: Option<String>,
     /// Where it is.
     pub status: PaymentStatus,
@@ -132,9 +136,11 @@ pub struct Payment {
     pub refunds_elsewhere: Vec<RefundElsewhere>,
     /// Where the buyer must do something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://hooks.stripe.com/3d_secure_2/hosted?merchant=acct_1")]
     pub action_url: Option<String>,
     /// The provider's word for why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "card_declined")]
     pub failure: Option<String>,
     /// What the provider was asked to do with it, oldest first.
     pub operations: Vec<Operation>,

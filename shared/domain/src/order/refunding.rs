@@ -97,15 +97,22 @@ impl Draft<'_> {
         let (mut sum, mut taken) = (0, Vec::new());
         for ShippedPieces { product_id, quantity } in pieces {
             let Some(line) = self.line(*product_id) else { continue };
-            // The piece whose money went back may be the very one that comes.
-            let unpaid = (line.returned + line.cancelled).saturating_sub(line.refunded);
-            let pieces = quantity.get().min(unpaid);
+            let pieces = quantity.get().min(line.unsettled());
             sum += line.price_of_next(pieces);
             line.refunded += pieces;
             taken.extend(Quantity::new(pieces).map(|quantity| ShippedPieces { product_id: *product_id, quantity }));
         }
         let amount = Money::new(sum.min(left), self.order.currency().clone())?;
         if amount.amount_minor() == 0 { Ok(()) } else { self.ask_for_refund(id, amount, taken, why, Some(actor)) }
+    }
+
+    /// Pieces that came back and whose money is settled: nothing that comes later brings it.
+    pub(super) fn settle_returned(&mut self, pieces: &[ShippedPieces]) {
+        for ShippedPieces { product_id, quantity } in pieces {
+            if let Some(line) = self.line(*product_id) {
+                line.refunded += quantity.get().min(line.unsettled());
+            }
+        }
     }
 
     fn ask_for_refund(

@@ -153,7 +153,8 @@ impl Order {
         draft.finish()
     }
 
-    /// Takes goods back that the buyer may send, and asks the provider to give their money back. Nothing when they are there already.
+    /// Takes goods back that the buyer may send, and asks the provider to give their money back, unless it `is_settled`: it went back
+    /// before, as an amount of its own, or there is none to give. Nothing when they are there already.
     ///
     /// # Errors
     /// `NotFound`, `return_status`
@@ -161,6 +162,7 @@ impl Order {
         &self,
         id: ReturnId,
         becomes: ReceivedGoods,
+        is_settled: bool,
         actor: CustomerId,
         cause: &Cause,
     ) -> Result<Option<OrderChange>> {
@@ -185,7 +187,11 @@ impl Order {
             }
         }
         draft.note(OrderStep::ReturnReceived, Some(actor), Some(told.join(", ")));
-        draft.refund_returned(&lines, reason("goods came back"), actor)?;
+        if is_settled {
+            draft.settle_returned(&lines);
+        } else {
+            draft.refund_returned(&lines, reason("goods came back"), actor)?;
+        }
         draft.finish()
     }
 }

@@ -89,7 +89,7 @@ fn an_order_goes_from_the_wish_to_the_last_refund() {
     let asked = done(delivered.request_return(&wish, ReturnReason::Damaged, delivered.customer_id, &cause())).order;
     let id = asked.returns[0].id;
     let approved = done(asked.approve_return(id, staff(), &cause())).order;
-    let received = done(approved.receive_return(id, ReceivedGoods::Restock, staff(), &cause()));
+    let received = done(approved.receive_return(id, ReceivedGoods::Restock, false, staff(), &cause()));
     assert_eq!(received.moves[0].kind, MovementKind::Returned);
     let refunded = observed(&received.order, ProviderState::Captured);
     assert_eq!((refunded.status, &refunded.totals.refunded), (OrderStatus::PartiallyRefunded, &gbp(1000)));
@@ -298,8 +298,27 @@ fn a_piece_whose_money_went_back_brings_none_when_it_comes() {
     let approved = done(asked.approve_return(id, staff(), &cause())).order;
     let one = RefundWish::Lines(vec![pieces(&order, 0, 1)]);
     let refunded = done(approved.refund(None, &one, &history::reason("broken"), staff(), &cause())).order;
-    let received = done(refunded.receive_return(id, ReceivedGoods::WriteOff, staff(), &cause())).order;
+    let received = done(refunded.receive_return(id, ReceivedGoods::WriteOff, false, staff(), &cause())).order;
     assert_eq!(received.payments[0].operations.len(), 1);
+}
+
+#[test]
+fn goods_whose_money_went_back_as_an_amount_come_without_any_more() {
+    let order = shipped(&paid(&[(2, 5000)]));
+    let refund = RefundWish::Amount(gbp(5000));
+    let refunded = done(order.refund(None, &refund, &history::reason("broken"), staff(), &cause())).order;
+    let mut received = refunded;
+    // The first is settled; its money does not come with the second either.
+    for (is_settled, asked) in [(true, vec![gbp(5000)]), (false, vec![gbp(5000), gbp(5000)])] {
+        let wish = [pieces(&received, 0, 1)];
+        let wished = done(received.request_return(&wish, ReturnReason::Damaged, staff(), &cause())).order;
+        let id = wished.returns.last().expect("a return").id;
+        let approved = done(wished.approve_return(id, staff(), &cause())).order;
+        received = done(approved.receive_return(id, ReceivedGoods::WriteOff, is_settled, staff(), &cause())).order;
+        let amounts: Vec<_> = received.payments[0].operations.iter().map(|one| one.amount.clone()).collect();
+        assert_eq!(amounts, asked);
+    }
+    assert_eq!(received.lines[0].refunded, 2);
 }
 
 #[test]
@@ -440,7 +459,7 @@ fn goods_come_back_as_often_as_they_were_sent() {
     let asked = done(ask(&order, 2)).order;
     assert_eq!(refused(ask(&asked, 1)), "not_in_order");
     let id = asked.returns[0].id;
-    assert_eq!(refused(asked.receive_return(id, ReceivedGoods::Restock, staff(), &cause())), "return_status");
+    assert_eq!(refused(asked.receive_return(id, ReceivedGoods::Restock, false, staff(), &cause())), "return_status");
     let rejected = done(asked.reject_return(id, &history::reason("worn"), staff(), &cause())).order;
     nothing(rejected.reject_return(id, &history::reason("worn"), staff(), &cause()));
     assert_eq!(refused(rejected.approve_return(id, staff(), &cause())), "return_status");
@@ -448,6 +467,7 @@ fn goods_come_back_as_often_as_they_were_sent() {
     let written_off = done(done(asked.approve_return(id, staff(), &cause())).order.receive_return(
         id,
         ReceivedGoods::WriteOff,
+        false,
         staff(),
         &cause(),
     ));
@@ -475,6 +495,19 @@ fn a_buyer_does_not_see_what_staff_wrote_for_themselves() {
     let order = note(&note(&order(&[(1, 1)]), "secret", false), "hello", true);
     assert_eq!(order.notes.len(), 2);
     assert_eq!(order.for_buyer().notes.iter().map(|note| note.text.as_str()).collect::<Vec<_>>(), ["hello"]);
+}
+
+#[test]
+fn an_event_says_when_a_note_is_no_news_to_the_buyer() {
+    let told = |change: &OrderChange| crate::Event::order_changed(&change.order, change.step, &cause()).data.content();
+    let note =
+        |is_public| done(order(&[(1, 1)]).add_note(&"hello".parse().expect("a note"), is_public, staff(), &cause()));
+    let (private, public) = (note(false), note(true));
+    assert_eq!(told(&private)["isPrivate"], true);
+    let cancelled = done(private.order.cancel(staff(), &cause()));
+    for change in [public, cancelled] {
+        assert_eq!(told(&change).get("isPrivate"), None);
+    }
 }
 
 /// One thing that may happen to an order.
@@ -577,7 +610,7 @@ fn act(order: &Order, deed: &Deed) -> Result<Option<OrderChange>> {
             let becomes = if *restock { ReceivedGoods::Restock } else { ReceivedGoods::WriteOff };
             match order.approve_return(id, staff(), &cause)? {
                 Some(change) => Ok(Some(change)),
-                None => order.receive_return(id, becomes, staff(), &cause),
+                None => order.receive_return(id, becomes, order.version % 3 == 0, staff(), &cause),
             }
         }
         Deed::Cancel => order.cancel(staff(), &cause),

@@ -29,4 +29,8 @@ pub trait Carts: Send + Sync {
 
     /// The cart became an order: it is empty, and says so for a day. An unknown one is fine.
     async fn close_cart(&self, id: CartId, order: OrderId) -> Result<()>;
+
+    /// The cart became an order that is not known here: its owner gets another one from now on. Its lines stay, for whoever wants to
+    /// read them. One that is not the owner's any more is fine.
+    async fn leave_cart(&self, id: CartId, owner: CustomerId) -> Result<()>;
 }

@@ -169,7 +169,8 @@ pub trait EventStream: Send + Sync {
 /// Calls a function by its name in the catalogue.
 #[async_trait]
 pub trait Invoker: Send + Sync {
-    /// Sends the payload, waits for the answer. A function that fails is [`Error::Internal`] with its error's text.
+    /// Sends the payload, waits for the answer. A function that fails is [`Error::Internal`] with its error's text, and one that a part
+    /// is away for is [`Error::Unavailable`], as is a function that cannot be reached.
     async fn invoke(&self, function: &str, payload: String) -> std::result::Result<String, Error>;
 }
 

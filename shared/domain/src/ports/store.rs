@@ -220,12 +220,21 @@ pub trait Customers: Send + Sync {
     ) -> Result<()>;
 }
 
+/// Events that one relay has for itself for a while.
+#[derive(Clone, Debug, Default)]
+pub struct ClaimedEvents {
+    /// Oldest first.
+    pub events: Vec<Event>,
+    /// How many there are beside those that this program cannot read: another version wrote them. They stay for one that can.
+    pub unreadable: usize,
+}
+
 /// The events that were committed, and what else wants sweeping.
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Takes up to `limit` events that were committed before `before` and are not known to be published, oldest first.
     /// Nobody else gets them until `until`, so that two relays do not publish the same ones.
-    async fn claim_unpublished(&self, limit: usize, before: DateTime, until: DateTime) -> Result<Vec<Event>>;
+    async fn claim_unpublished(&self, limit: usize, before: DateTime, until: DateTime) -> Result<ClaimedEvents>;
 
     /// Gives claimed events back at once: they could not be published.
     async fn release_claims(&self, ids: &[EventId]) -> Result<()>;

@@ -34,7 +34,7 @@ pub enum Discount {
         /// Hundredths of a percent: 1000 is 10 %.
         // By name: the OpenAPI document does not know of `rename_all_fields`.
         #[serde(rename = "basisPoints")]
-        #[schema(minimum = 1, maximum = 10_000)]
+        #[schema(minimum = 1, maximum = 10_000, example = 1000)]
         basis_points: u32,
     },
     /// An amount, at most the price of the goods.
@@ -63,11 +63,11 @@ pub struct Coupon {
     pub valid_until: Option<DateTime>,
     /// How many orders may use it; one that was cancelled or expired does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, example = 100)]
     pub max_uses: Option<u32>,
     /// How many orders of one customer may use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, example = 1)]
     pub max_uses_per_customer: Option<u32>,
 }
 

@@ -40,10 +40,10 @@ pub enum ShippingBasis {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ShippingTier {
     /// From this weight or price on; the first step begins at 0.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, example = 0)]
     pub from: i64,
     /// Minor units.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 395)]
     pub price_minor: i64,
 }
 

@@ -50,19 +50,24 @@ pub struct WebhookDelivery {
     /// The order or product that it is about.
     pub subject: Uuid,
     /// The version that it made.
+    #[schema(value_type = i64, minimum = 1, example = 3)]
     pub subject_version: Version,
     /// Where it is in its life.
     pub status: DeliveryStatus,
     /// How often it was tried; counted anew when somebody asks for it again.
+    #[schema(example = 1)]
     pub attempts: u32,
     /// The status that the last attempt was answered with; absent when no answer came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 503)]
     pub status_code: Option<u16>,
     /// Why the last attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "answered 503")]
     pub error: Option<String>,
     /// How long the last attempt took, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 83)]
     pub duration_ms: Option<i64>,
     /// When it is tried next, UTC, unless something older about the same subject is still on its way.
     #[serde(default, skip_serializing_if = "Option::is_none")]

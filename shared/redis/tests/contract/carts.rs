@@ -263,6 +263,35 @@ async fn a_closed_cart_is_empty_names_its_order_and_refuses_changes() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cart_that_is_left_stays_to_be_read_and_its_owner_gets_another_one() {
+    let server = Server::shared();
+    let (carts, customer, [a, b]) = (server.link(), CustomerId::new(), products());
+    let left = open(&carts, Some(customer)).await;
+    add(&carts, &left, a, 2).await.unwrap();
+    // Only the owner's own, and only that one.
+    let (other, guest) = (CustomerId::new(), open(&carts, None).await);
+    for (id, owner) in [(left.id, other), (guest.id, customer), (CartId::random(), customer)] {
+        carts.leave_cart(id, owner).await.unwrap();
+        assert_eq!(open(&carts, Some(customer)).await.id, left.id);
+    }
+
+    carts.leave_cart(left.id, customer).await.unwrap();
+    let next = open(&carts, Some(customer)).await;
+    assert_ne!(next.id, left.id);
+    add(&carts, &left, b, 1).await.unwrap();
+    assert_eq!(pieces(&look(&carts, &left).await), [(a, 2), (b, 1)]);
+    // Neither a use of the old cart nor another tab that leaves it as well takes the new one away.
+    carts.leave_cart(left.id, customer).await.unwrap();
+    assert_eq!(open(&carts, Some(customer)).await, next);
+
+    // Whoever placed the order and is only late still closes it.
+    let order = OrderId::new();
+    carts.close_cart(left.id, order).await.unwrap();
+    assert_eq!(look(&carts, &left).await.order_id, Some(order));
+    assert_eq!(open(&carts, Some(customer)).await, next);
+}
+
 /// Shortens a key's life, so that a prolonged one is seen.
 async fn shorten(server: &Server, key: &str) {
     let () = redis::cmd("PEXPIRE").arg(key).arg(60_000).query_async(&mut server.raw().await).await.unwrap();

@@ -1,0 +1,360 @@
+//! What the OpenAPI document says beside what each function says of its own route: the failures and headers that come with the shape of
+//! an operation, an example of every body, and what every error looks like. Whatever is missing stops the start, so that nothing can be
+//! left out.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Map, Value, json};
+
+/// An error of each code, as the shop tells it.
+const ERRORS: &str = include_str!("errors.json");
+/// Stands for ids of requests, and of whatever has one.
+const ID: &str = "018bcfe5-6418-75e8-ac17-3f60d9b2847e";
+/// Schemas of schemas end before this; one that goes round does not.
+const DEPTH: usize = 24;
+/// What says that an operation is a command.
+const KEY: &str = "Idempotency-Key";
+
+/// The document with everything that clients want to know.
+///
+/// # Errors
+/// An operation or a parameter without a description, a field without an example, a code that [`ERRORS`] does not know.
+pub(crate) fn complete(mut document: Value) -> Result<Value> {
+    let errors: Map<String, Value> = serde_json::from_str(ERRORS).context("errors.json")?;
+    let schemas = Schemas(document["components"]["schemas"].take());
+    for code in schemas.codes() {
+        ensure!(errors.contains_key(&code), "errors.json has no {code}");
+    }
+    for (path, item) in members(&mut document["paths"]) {
+        for (method, operation) in members(item) {
+            complete_operation(operation, &schemas, &errors).with_context(|| format!("{method} {path}"))?;
+        }
+    }
+    let examples = errors.into_iter().map(|(code, error)| {
+        let error = with_code(&code, error);
+        (code, json!({ "value": { "data": null, "errors": [error], "metadata": { "requestId": ID } } }))
+    });
+    let examples: Map<String, Value> = examples.collect();
+    let components = &mut document["components"];
+    (components["schemas"], components["examples"], components["headers"]) = (schemas.0, examples.into(), headers());
+    Ok(document)
+}
+
+fn with_code(code: &str, error: Value) -> Value {
+    let mut whole = json!({ "code": code });
+    for (name, value) in error.as_object().into_iter().flatten() {
+        whole[name] = value.clone();
+    }
+    whole
+}
+
+/// The members of an object, to be changed.
+fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    value.as_object_mut().into_iter().flatten()
+}
+
+fn complete_operation(operation: &mut Value, schemas: &Schemas, errors: &Map<String, Value>) -> Result<()> {
+    ensure!(!text(&operation["description"]).is_empty(), "no description");
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        if text(&parameter["description"]).is_empty() {
+            let described = schemas.resolve(&parameter["schema"])?["description"].clone();
+            ensure!(!text(&described).is_empty(), "no description of {}", parameter["name"]);
+            parameter["description"] = described;
+        }
+    }
+    let shape = Shape::of(operation, schemas)?;
+    add_failures(operation, &shape);
+    for (_, content) in members(&mut operation["requestBody"]["content"]) {
+        add_example(content, schemas, &shape).context("the body of the request")?;
+    }
+    for (status, response) in members(&mut operation["responses"]) {
+        complete_response(status, response, &shape, schemas, errors).with_context(|| status.clone())?;
+    }
+    Ok(())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// What an operation takes.
+struct Shape {
+    parameters: Vec<(String, String)>,
+    has_id: bool,
+    /// Whether it counts how often somebody asks.
+    is_metered: bool,
+    has_body: bool,
+    /// Not of a form that the shop describes, but of whoever signed it.
+    is_foreign: bool,
+    takes_json: bool,
+}
+
+impl Shape {
+    fn of(operation: &Value, schemas: &Schemas) -> Result<Self> {
+        let (mut parameters, mut has_id) = (Vec::new(), false);
+        for one in operation["parameters"].as_array().into_iter().flatten() {
+            has_id |= one["in"] == "path" && schemas.resolve(&one["schema"])?["format"] == "uuid";
+            parameters.push((text(&one["in"]).to_owned(), text(&one["name"]).to_owned()));
+        }
+        let content = operation["requestBody"]["content"].as_object();
+        let takes_json = content.is_some_and(|content| content.contains_key("application/json"));
+        let is_foreign =
+            takes_json && operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].is_null();
+        let is_metered = operation["responses"]["429"].is_object();
+        Ok(Self { parameters, has_id, is_metered, has_body: content.is_some(), is_foreign, takes_json })
+    }
+
+    fn takes(&self, place: &str, name: &str) -> bool {
+        self.parameters.iter().any(|(its, called)| its == place && called == name)
+    }
+
+    fn takes_any(&self, place: &str) -> bool {
+        self.parameters.iter().any(|(its, _)| its == place)
+    }
+
+    /// What may be wrong with any request of this shape.
+    fn failures(&self) -> impl Iterator<Item = (u16, &'static str)> {
+        let [key, version] = [KEY, "If-Match"].map(|name| self.takes("header", name));
+        let failures = [
+            (400, "invalid_id", self.has_id),
+            (400, "invalid_query", self.takes_any("query")),
+            (400, "invalid_cursor", self.takes("query", "cursor")),
+            (400, "invalid_limit", self.takes("query", "limit")),
+            (400, "invalid_if_match", version),
+            (400, "invalid_idempotency_key", key),
+            (400, "malformed_body", self.has_body),
+            (413, "body_too_large", self.has_body),
+            (415, "unsupported_media_type", self.has_body && !self.is_foreign),
+            (422, "invalid_request", self.takes_json && !self.is_foreign),
+            (422, "idempotency_key_reused", key),
+        ];
+        failures.into_iter().filter(|(.., can_be)| *can_be).map(|(status, code, _)| (status, code))
+    }
+}
+
+/// Adds what the shape of the operation brings to the failures that its function names.
+fn add_failures(operation: &mut Value, shape: &Shape) {
+    for (status, code) in shape.failures() {
+        let response = &mut operation["responses"][status.to_string()];
+        let known = text(&response["description"]);
+        let code = format!("`{code}`");
+        if known.contains(&code) {
+            continue;
+        }
+        let description = if known.is_empty() { code } else { format!("{known}, {code}") };
+        response["description"] = description.into();
+        response["content"]["application/json"]["schema"] = json!({ "$ref": "#/components/schemas/Failure" });
+    }
+}
+
+fn complete_response(
+    status: &str,
+    response: &mut Value,
+    shape: &Shape,
+    schemas: &Schemas,
+    errors: &Map<String, Value>,
+) -> Result<()> {
+    let has_version =
+        !status.starts_with('4') && schemas.has_version(&response["content"]["application/json"]["schema"])?;
+    for (name, header, is_told) in [
+        ("X-Request-Id", "RequestId", true),
+        ("ETag", "ETag", has_version),
+        ("Location", "Location", status == "201"),
+        ("Idempotent-Replayed", "IdempotentReplayed", status.starts_with('2') && shape.takes("header", KEY)),
+        ("RateLimit-Limit", "RateLimitLimit", shape.is_metered),
+        ("RateLimit-Remaining", "RateLimitRemaining", shape.is_metered),
+        ("RateLimit-Reset", "RateLimitReset", shape.is_metered),
+        ("Retry-After", "RetryAfter", matches!(status, "429" | "503")),
+    ] {
+        if is_told {
+            response["headers"][name] = json!({ "$ref": format!("#/components/headers/{header}") });
+        }
+    }
+    if status < "400" {
+        for (_, content) in members(&mut response["content"]) {
+            add_example(content, schemas, shape)?;
+        }
+        return Ok(());
+    }
+    let codes = codes_in(text(&response["description"]));
+    let codes: Vec<&str> = codes.filter(|code| errors.contains_key(*code)).collect();
+    ensure!(!codes.is_empty(), "it names no code");
+    let examples =
+        codes.into_iter().map(|code| (code.to_owned(), json!({ "$ref": format!("#/components/examples/{code}") })));
+    let examples: Map<String, Value> = examples.collect();
+    let content = &mut response["content"]["application/json"];
+    // The generic failures are written out in each response by their derive.
+    *content = json!({ "schema": { "$ref": "#/components/schemas/Failure" }, "examples": examples });
+    Ok(())
+}
+
+/// The words between backticks.
+fn codes_in(description: &str) -> impl Iterator<Item = &str> {
+    description.split('`').skip(1).step_by(2)
+}
+
+fn add_example(content: &mut Value, schemas: &Schemas, shape: &Shape) -> Result<()> {
+    if content.get("example").is_none() && content.get("examples").is_none() {
+        let mut example = schemas.example(&content["schema"], "it", 0)?;
+        if shape.takes("query", "cursor") {
+            example["metadata"]["nextCursor"] = json!("WyIyMDI2LTAxLTMxIiw0Ml0");
+        }
+        content["example"] = example;
+    }
+    Ok(())
+}
+
+/// The schemas that others refer to.
+struct Schemas(Value);
+
+impl Schemas {
+    /// Every code that an error can have.
+    fn codes(&self) -> Vec<String> {
+        let codes = self.0["ErrorCode"]["enum"].as_array();
+        codes.into_iter().flatten().map(|code| text(code).to_owned()).collect()
+    }
+
+    /// What a schema refers to, or itself.
+    fn resolve<'a>(&'a self, schema: &'a Value) -> Result<&'a Value> {
+        let Some(name) = schema["$ref"].as_str() else { return Ok(schema) };
+        let name = name.rsplit('/').next().unwrap_or_default();
+        self.0.get(name).with_context(|| format!("no schema {name}"))
+    }
+
+    /// Whether it is an envelope around something that has a version.
+    fn has_version(&self, envelope: &Value) -> Result<bool> {
+        let data = &self.resolve(envelope)?["properties"]["data"];
+        self.has_field(data, "version")
+    }
+
+    fn has_field(&self, schema: &Value, name: &str) -> Result<bool> {
+        let schema = self.resolve(schema)?;
+        let mut has = schema["properties"][name].is_object();
+        for part in schema["allOf"].as_array().into_iter().flatten() {
+            has |= self.has_field(part, name)?;
+        }
+        Ok(has)
+    }
+
+    /// Something that the schema allows, of the examples that its fields name.
+    fn example(&self, schema: &Value, place: &str, depth: usize) -> Result<Value> {
+        ensure!(depth < DEPTH, "{place} goes round");
+        if let Some(example) =
+            schema.get("example").or_else(|| schema["examples"].get(0)).or_else(|| schema.get("const"))
+        {
+            return Ok(example.clone());
+        }
+        if schema["$ref"].is_string() {
+            let name = text(&schema["$ref"]).rsplit('/').next().unwrap_or_default();
+            return self.example(self.resolve(schema)?, name, depth + 1);
+        }
+        if let Some(first) = schema["enum"].get(0).or_else(|| schema.get("default")) {
+            return Ok(first.clone());
+        }
+        if let Some(parts) = schema["allOf"].as_array() {
+            let mut whole = Map::new();
+            for part in parts {
+                let example = self.example(part, place, depth + 1)?;
+                whole.extend(example.as_object().cloned().unwrap_or_default());
+            }
+            return Ok(whole.into());
+        }
+        let ways = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
+        if let Some(way) = ways.and_then(|ways| ways.iter().find(|way| way["type"] != "null")) {
+            return self.example(way, place, depth + 1);
+        }
+        let kinds: Vec<&str> = match &schema["type"] {
+            Value::Array(kinds) => kinds.iter().map(text).collect(),
+            kind => vec![text(kind)],
+        };
+        let is_optional = kinds.contains(&"null");
+        let kind = kinds.into_iter().find(|kind| *kind != "null").unwrap_or_default();
+        Ok(match (kind, text(&schema["format"])) {
+            ("object", _) => {
+                let Some(fields) = schema["properties"].as_object() else {
+                    return Ok(if is_optional { Value::Null } else { json!({}) });
+                };
+                let example = |(name, field): (&String, &Value)| {
+                    Ok((name.clone(), self.example(field, &format!("{place}.{name}"), depth + 1)?))
+                };
+                fields.iter().map(example).collect::<Result<Map<_, _>>>()?.into()
+            }
+            ("array", _) => json!([self.example(&schema["items"], place, depth + 1)?]),
+            ("string", "uuid") => json!(ID),
+            ("string", "date-time") => json!("2026-01-31T09:30:00Z"),
+            ("string", "date") => json!("2026-01-31"),
+            ("boolean", _) => json!(false),
+            _ => bail!("{place} has no example"),
+        })
+    }
+}
+
+/// The headers of answers.
+fn headers() -> Value {
+    let header = |description: &str, schema: Value, example: Value| json!({ "description": description, "schema": schema, "example": example });
+    let count = || json!({ "type": "integer", "minimum": 0 });
+    let word = || json!({ "type": "string" });
+    json!({
+        "RequestId": header("Names this request; quote it when you ask for help.", word(), json!(ID)),
+        "ETag": header("The version of what is answered; `If-Match` wants it back.", word(), json!("\"1\"")),
+        "Location": header("Where the new thing is.", word(), json!(format!("/api/v1/orders/{ID}"))),
+        "IdempotentReplayed": header(
+            "`true` when the command was done before and this is its first answer again; absent otherwise.",
+            json!({ "type": "string", "const": "true" }),
+            json!("true"),
+        ),
+        "RateLimitLimit": header("How often one may ask in the present time.", count(), json!(600)),
+        "RateLimitRemaining": header("What is left of that.", count(), json!(599)),
+        "RateLimitReset": header("In how many seconds all of it is there again.", count(), json!(1)),
+        "RetryAfter": header("In how many seconds to try again.", count(), json!(1)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schemas() -> Schemas {
+        Schemas(json!({
+            "Thing": { "type": "object", "properties": {
+                "id": { "type": "string", "format": "uuid" },
+                "name": { "type": ["string", "null"], "example": "lamp" },
+                "kind": { "oneOf": [{ "type": "null" }, { "$ref": "#/components/schemas/Kind" }] },
+                "parts": { "type": "array", "items": { "type": "boolean" } },
+            }},
+            "Kind": { "type": "string", "enum": ["large", "small"] },
+            "Round": { "type": "object", "properties": { "again": { "$ref": "#/components/schemas/Round" } } },
+            "Silent": { "type": "object", "properties": { "word": { "type": "string" } } },
+        }))
+    }
+
+    fn example(name: &str) -> Result<Value> {
+        schemas().example(&json!({ "$ref": format!("#/components/schemas/{name}") }), "it", 0)
+    }
+
+    #[test]
+    fn an_example_is_made_of_those_of_the_fields() {
+        let expected = json!({ "id": ID, "name": "lamp", "kind": "large", "parts": [false] });
+        assert_eq!(example("Thing").expect("an example"), expected);
+    }
+
+    #[test]
+    fn a_field_without_an_example_is_named() {
+        assert_eq!(example("Silent").expect_err("no example").to_string(), "Silent.word has no example");
+        assert!(example("Round").expect_err("no end").to_string().ends_with("goes round"));
+    }
+
+    #[test]
+    fn the_shape_of_an_operation_says_what_may_be_wrong_with_a_request() {
+        let mut operation = json!({
+            "parameters": [{ "in": "header", "name": KEY }, { "in": "path", "name": "id", "schema": { "format": "uuid" } }],
+            "requestBody": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } },
+            "responses": { "422": { "description": "`invalid_sku`" } },
+        });
+        let shape = Shape::of(&operation, &schemas()).expect("a shape");
+        add_failures(&mut operation, &shape);
+        let told = |status: &str| text(&operation["responses"][status]["description"]).to_owned();
+        assert_eq!(told("400"), "`invalid_id`, `invalid_idempotency_key`, `malformed_body`");
+        assert_eq!(told("422"), "`invalid_sku`, `invalid_request`, `idempotency_key_reused`");
+        assert_eq!(told("404"), "");
+    }
+}
