@@ -200,10 +200,16 @@ async fn who_is_forgotten_leaves_orders_without_a_name() {
     let body = json!({ "name": "Grace Hopper", "addresses": [home(true)] });
     grace.put("/api/v1/customers/me", "*", body).await.expect(200);
     let order = json!({ "lines": [{ "productId": product, "quantity": 2 }], "shippingAddress": home(true)["address"] });
-    let order = grace.post("/api/v1/orders", order).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let placed = grace.post("/api/v1/orders", order).await;
+    let [order, number] = ["id", "number"].map(|field| placed.expect(201)[field].as_str().unwrap().to_owned());
 
     let wrong = grace.post("/api/v1/customers/me/erasure", json!({ "password": "wrong and long" })).await;
     assert_eq!(wrong.failure(), (422, "invalid_credentials"));
+    // The parcel would have nowhere to go.
+    let early = grace.post("/api/v1/customers/me/erasure", json!({ "password": PASSWORD })).await;
+    assert_eq!(early.failure(), (409, "orders_unsent"));
+    assert_eq!(early.errors[0]["details"], json!({ "orders": [number] }));
+    grace.post(&format!("/api/v1/orders/{order}/cancel"), json!({})).await.expect(200);
     grace.post("/api/v1/customers/me/erasure", json!({ "password": PASSWORD })).await.expect(200);
 
     assert_eq!(grace.get("/api/v1/customers/me").await.failure(), (401, "session_ended"));

@@ -124,6 +124,9 @@ impl Error {
     pub const NOTHING_TO_SHIP: Self = Self::conflict("nothing_to_ship", "nothing of the order is left to be sent");
     /// The return's life does not lead there.
     pub const RETURN_STATUS: Self = Self::conflict("return_status", "the return's status does not allow this");
+    /// Without its buyer's address nobody could send it.
+    pub const ORDERS_UNSENT: Self =
+        Self::conflict("orders_unsent", "orders are still to be sent to you; wait for them, or cancel them");
     /// Fifty notes of one author are a thread for another place.
     pub const TOO_MANY_NOTES: Self = Self::conflict("too_many_notes", "an order has up to 50 notes of one author");
     /// Ten attempts to pay are enough.

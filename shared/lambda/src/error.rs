@@ -27,7 +27,7 @@ pub struct ErrorItem {
 }
 
 /// Every code that an error can have.
-pub(crate) const CODES: [&str; 85] = [
+pub(crate) const CODES: [&str; 86] = [
     "amount_too_large",
     "body_too_large",
     "cart_changed",
@@ -86,6 +86,7 @@ pub(crate) const CODES: [&str; 85] = [
     "not_in_order",
     "nothing_to_ship",
     "order_status",
+    "orders_unsent",
     "parcel_sent",
     "payment_declined",
     "payment_in_progress",

@@ -97,6 +97,12 @@ impl Order {
         self.totals.grand_total.currency()
     }
 
+    /// Whether pieces are still to be sent to its address.
+    pub fn is_to_be_sent(&self) -> bool {
+        let is_unsent = || self.lines.iter().any(|line| line.unshipped() > 0);
+        self.ended.is_none() && self.shipping_address.is_some() && is_unsent()
+    }
+
     /// The order as its buyer sees it: without what staff wrote for themselves, and without their names.
     pub fn for_buyer(mut self) -> Self {
         let buyer = self.customer_id;
