@@ -24,8 +24,8 @@ pub(crate) fn complete(mut document: Value) -> Result<Value> {
     for code in schemas.codes() {
         ensure!(errors.contains_key(&code), "errors.json has no {code}");
     }
-    for (path, item) in members(&mut document["paths"]) {
-        for (method, operation) in members(item) {
+    for (path, item) in members(&mut document, "/paths") {
+        for (method, operation) in members(item, "") {
             complete_operation(operation, &schemas, &errors).with_context(|| format!("{method} {path}"))?;
         }
     }
@@ -47,14 +47,15 @@ fn with_code(code: &str, error: Value) -> Value {
     whole
 }
 
-/// The members of an object, to be changed.
-fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
-    value.as_object_mut().into_iter().flatten()
+/// The members of the object at a place, to be changed; none when nothing is there.
+fn members<'a>(value: &'a mut Value, place: &str) -> impl Iterator<Item = (&'a String, &'a mut Value)> {
+    value.pointer_mut(place).and_then(Value::as_object_mut).into_iter().flatten()
 }
 
 fn complete_operation(operation: &mut Value, schemas: &Schemas, errors: &Map<String, Value>) -> Result<()> {
     ensure!(!text(&operation["description"]).is_empty(), "no description");
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         if text(&parameter["description"]).is_empty() {
             let described = schemas.resolve(&parameter["schema"])?["description"].clone();
             ensure!(!text(&described).is_empty(), "no description of {}", parameter["name"]);
@@ -63,10 +64,10 @@ fn complete_operation(operation: &mut Value, schemas: &Schemas, errors: &Map<Str
     }
     let shape = Shape::of(operation, schemas)?;
     add_failures(operation, &shape);
-    for (_, content) in members(&mut operation["requestBody"]["content"]) {
+    for (_, content) in members(operation, "/requestBody/content") {
         add_example(content, schemas, &shape).context("the body of the request")?;
     }
-    for (status, response) in members(&mut operation["responses"]) {
+    for (status, response) in members(operation, "/responses") {
         complete_response(status, response, &shape, schemas, errors).with_context(|| status.clone())?;
     }
     Ok(())
@@ -170,7 +171,7 @@ fn complete_response(
         }
     }
     if status < "400" {
-        for (_, content) in members(&mut response["content"]) {
+        for (_, content) in members(response, "/content") {
             add_example(content, schemas, shape)?;
         }
         return Ok(());

@@ -59,6 +59,18 @@ def before_call(context, case, kwargs):
         )
 
 
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    """It is a text already."""
+    return value.encode()
+
+
+@schemathesis.hook
+def filter_case(context, case):
+    """Whatever is sent as lines is a text: there is no other to be refused."""
+    return case.media_type != "application/x-ndjson" or isinstance(case.body, str)
+
+
 if "email" in FACTS:
 
     @schemathesis.auth(refresh_interval=None)
