@@ -3,8 +3,8 @@
     python run.py path/to/souk [cases for each operation]
 
 Starts the shop in a folder of its own, fills it with an order for each step of an order's life, and sends what it is
-told to and much that it is not: as an admin, as a customer, and to the operations that end sessions with a new session
-for each request.
+told to and much that it is not: as nobody, as a customer, as an admin, and to the operations that end sessions with a
+new session for each request.
 """
 
 import base64
@@ -172,6 +172,7 @@ def run(souk, cases, folder):
             facts["ids"]["webhooks"] = [people["admin"].post("/api/v1/webhooks", hook)["id"]]
             of_admin = facts | {"ids": {kind: ids for kind, ids in facts["ids"].items() if kind != "carts"}}
             found_nothing = [
+                schemathesis("nobody", facts, folder, [*spared, *short]),
                 schemathesis("a customer", facts, folder, [*tokens["customer"], *spared, *short]),
                 schemathesis("somebody who logs out", facts | users["customer"], folder, [*ending, *short]),
                 schemathesis("an admin", of_admin, folder, [*tokens["admin"], *spared, "--max-examples", cases]),

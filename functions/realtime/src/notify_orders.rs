@@ -8,7 +8,7 @@ use souk_domain::{Error, OrderStep};
 use souk_lambda::{Batch, BatchResponse, Delivered};
 
 /// Deliveries after which a step no longer waits for the one before it: with the pauses between them, about a minute, longer than a relay
-/// that died holds what it was about to publish. By then the one before is a dead letter, or soon will be.
+/// that died holds what it was about to publish. By then something is wrong with the one before, and the others are told without it.
 const PATIENCE: u64 = 7;
 
 /// Handles one batch. Every step is told, also one that the next event of the batch replaces, and in order: a step that comes before the

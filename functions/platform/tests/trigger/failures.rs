@@ -30,7 +30,7 @@ fn deliveries(consumer: &Consumer, version: i64) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_function_crashes_on_is_buried_alone_after_eight_deliveries_and_the_rest_is_handled() {
+async fn what_a_function_crashes_on_is_buried_alone_after_all_its_deliveries_and_the_rest_is_handled() {
     let server = Server::start();
     let poison = [7, 60];
     let consumer = Consumer::new(move |batch| {

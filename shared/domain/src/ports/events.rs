@@ -33,8 +33,9 @@ pub struct StreamEntry {
 }
 
 impl StreamEntry {
-    /// Most deliveries before an entry becomes a dead letter: with the pauses between them, about two minutes.
-    pub const MAX_DELIVERIES: u64 = 8;
+    /// Most deliveries before an entry becomes a dead letter: with the pauses between them, half an hour. A part that is away for some
+    /// minutes, such as a mail server, makes none.
+    pub const MAX_DELIVERIES: u64 = 36;
     /// The pause before the second delivery, unless a test wants a shorter one.
     pub const FIRST_PAUSE: Duration = Duration::from_secs(1);
     /// A reader that has held an entry for so long is dead: no function runs longer.
