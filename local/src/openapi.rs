@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 
 /// An error of each code, as the shop tells it.
 const ERRORS: &str = include_str!("errors.json");
+/// Documents whose parts must fit together, as the shop answered them.
+const DOCUMENTS: &str = include_str!("documents.json");
 /// Stands for ids of requests, and of whatever has one.
 const ID: &str = "018bcfe5-6418-75e8-ac17-3f60d9b2847e";
 /// Schemas of schemas end before this; one that goes round does not.
@@ -20,7 +22,8 @@ const KEY: &str = "Idempotency-Key";
 /// An operation or a parameter without a description, a field without an example, a code that [`ERRORS`] does not know.
 pub(crate) fn complete(mut document: Value) -> Result<Value> {
     let errors: Map<String, Value> = serde_json::from_str(ERRORS).context("errors.json")?;
-    let schemas = Schemas(document["components"]["schemas"].take());
+    let documents = serde_json::from_str(DOCUMENTS).context("documents.json")?;
+    let schemas = Schemas { schemas: document["components"]["schemas"].take(), documents };
     for code in schemas.codes() {
         ensure!(errors.contains_key(&code), "errors.json has no {code}");
     }
@@ -35,7 +38,8 @@ pub(crate) fn complete(mut document: Value) -> Result<Value> {
     });
     let examples: Map<String, Value> = examples.collect();
     let components = &mut document["components"];
-    (components["schemas"], components["examples"], components["headers"]) = (schemas.0, examples.into(), headers());
+    (components["schemas"], components["examples"], components["headers"]) =
+        (schemas.schemas, examples.into(), headers());
     Ok(document)
 }
 
@@ -65,7 +69,7 @@ fn complete_operation(operation: &mut Value, schemas: &Schemas, errors: &Map<Str
     let shape = Shape::of(operation, schemas)?;
     add_failures(operation, &shape);
     for (_, content) in members(operation, "/requestBody/content") {
-        add_example(content, schemas, &shape).context("the body of the request")?;
+        add_example(content, schemas, &shape, Place::request()).context("the body of the request")?;
     }
     for (status, response) in members(operation, "/responses") {
         complete_response(status, response, &shape, schemas, errors).with_context(|| status.clone())?;
@@ -172,7 +176,7 @@ fn complete_response(
     }
     if status < "400" {
         for (_, content) in members(response, "/content") {
-            add_example(content, schemas, shape)?;
+            add_example(content, schemas, shape, Place::answer())?;
         }
         return Ok(());
     }
@@ -193,10 +197,10 @@ fn codes_in(description: &str) -> impl Iterator<Item = &str> {
     description.split('`').skip(1).step_by(2)
 }
 
-fn add_example(content: &mut Value, schemas: &Schemas, shape: &Shape) -> Result<()> {
+fn add_example(content: &mut Value, schemas: &Schemas, shape: &Shape, place: Place<'_>) -> Result<()> {
     if content.get("example").is_none() && content.get("examples").is_none() {
-        let mut example = schemas.example(&content["schema"], "it", 0)?;
-        if shape.takes("query", "cursor") {
+        let mut example = schemas.example(&content["schema"], place)?;
+        if place.is_answer && shape.takes("query", "cursor") {
             example["metadata"]["nextCursor"] = json!("WyIyMDI2LTAxLTMxIiw0Ml0");
         }
         content["example"] = example;
@@ -204,13 +208,35 @@ fn add_example(content: &mut Value, schemas: &Schemas, shape: &Shape) -> Result<
     Ok(())
 }
 
-/// The schemas that others refer to.
-struct Schemas(Value);
+/// The schemas that others refer to, and whole examples of some of them.
+struct Schemas {
+    schemas: Value,
+    documents: Map<String, Value>,
+}
+
+/// Where something stands that an example is made for.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    name: &'a str,
+    depth: usize,
+    /// What may be left out is left out of an answer, unless it has an example of its own: not everything can be so at once.
+    is_answer: bool,
+}
+
+impl Place<'_> {
+    fn request() -> Self {
+        Self { name: "it", depth: 0, is_answer: false }
+    }
+
+    fn answer() -> Self {
+        Self { is_answer: true, ..Self::request() }
+    }
+}
 
 impl Schemas {
     /// Every code that an error can have.
     fn codes(&self) -> Vec<String> {
-        let codes = self.0["ErrorCode"]["enum"].as_array();
+        let codes = self.schemas["ErrorCode"]["enum"].as_array();
         codes.into_iter().flatten().map(|code| text(code).to_owned()).collect()
     }
 
@@ -218,7 +244,7 @@ impl Schemas {
     fn resolve<'a>(&'a self, schema: &'a Value) -> Result<&'a Value> {
         let Some(name) = schema["$ref"].as_str() else { return Ok(schema) };
         let name = name.rsplit('/').next().unwrap_or_default();
-        self.0.get(name).with_context(|| format!("no schema {name}"))
+        self.schemas.get(name).with_context(|| format!("no schema {name}"))
     }
 
     /// Whether it is an envelope around something that has a version.
@@ -236,17 +262,30 @@ impl Schemas {
         Ok(has)
     }
 
+    /// A whole document that the schema of this name is for, or is an envelope around.
+    fn document(&self, name: &str) -> Option<Value> {
+        let Some(inner) = name.strip_prefix("Envelope_") else { return self.documents.get(name).cloned() };
+        let data = match inner.strip_prefix("Vec_") {
+            Some(item) => json!([self.documents.get(item)?]),
+            None => self.documents.get(inner)?.clone(),
+        };
+        Some(json!({ "data": data, "errors": [], "metadata": { "requestId": ID } }))
+    }
+
     /// Something that the schema allows, of the examples that its fields name.
-    fn example(&self, schema: &Value, place: &str, depth: usize) -> Result<Value> {
-        ensure!(depth < DEPTH, "{place} goes round");
-        if let Some(example) =
-            schema.get("example").or_else(|| schema["examples"].get(0)).or_else(|| schema.get("const"))
-        {
+    fn example(&self, schema: &Value, place: Place<'_>) -> Result<Value> {
+        let Place { name, depth, is_answer } = place;
+        let deeper = Place { depth: depth + 1, ..place };
+        ensure!(depth < DEPTH, "{name} goes round");
+        if let Some(example) = own_example(schema) {
             return Ok(example.clone());
         }
-        if schema["$ref"].is_string() {
-            let name = text(&schema["$ref"]).rsplit('/').next().unwrap_or_default();
-            return self.example(self.resolve(schema)?, name, depth + 1);
+        if let Some(reference) = schema["$ref"].as_str() {
+            let name = reference.rsplit('/').next().unwrap_or_default();
+            return match self.document(name) {
+                Some(document) => Ok(document),
+                None => self.example(self.resolve(schema)?, Place { name, ..deeper }),
+            };
         }
         if let Some(first) = schema["enum"].get(0).or_else(|| schema.get("default")) {
             return Ok(first.clone());
@@ -254,14 +293,13 @@ impl Schemas {
         if let Some(parts) = schema["allOf"].as_array() {
             let mut whole = Map::new();
             for part in parts {
-                let example = self.example(part, place, depth + 1)?;
-                whole.extend(example.as_object().cloned().unwrap_or_default());
+                whole.extend(self.example(part, deeper)?.as_object().cloned().unwrap_or_default());
             }
             return Ok(whole.into());
         }
         let ways = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
         if let Some(way) = ways.and_then(|ways| ways.iter().find(|way| way["type"] != "null")) {
-            return self.example(way, place, depth + 1);
+            return self.example(way, deeper);
         }
         let kinds: Vec<&str> = match &schema["type"] {
             Value::Array(kinds) => kinds.iter().map(text).collect(),
@@ -274,19 +312,29 @@ impl Schemas {
                 let Some(fields) = schema["properties"].as_object() else {
                     return Ok(if is_optional { Value::Null } else { json!({}) });
                 };
-                let example = |(name, field): (&String, &Value)| {
-                    Ok((name.clone(), self.example(field, &format!("{place}.{name}"), depth + 1)?))
+                let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().map(text).collect();
+                let is_shown = |(field, schema): &(&String, &Value)| {
+                    let is_always = field.as_str() == "data" || required.contains(&field.as_str());
+                    !is_answer || is_always || own_example(schema).is_some()
                 };
-                fields.iter().map(example).collect::<Result<Map<_, _>>>()?.into()
+                let example = |(field, schema): (&String, &Value)| {
+                    let name = format!("{name}.{field}");
+                    Ok((field.clone(), self.example(schema, Place { name: &name, ..deeper })?))
+                };
+                fields.iter().filter(is_shown).map(example).collect::<Result<Map<_, _>>>()?.into()
             }
-            ("array", _) => json!([self.example(&schema["items"], place, depth + 1)?]),
+            ("array", _) => json!([self.example(&schema["items"], deeper)?]),
             ("string", "uuid") => json!(ID),
             ("string", "date-time") => json!("2026-01-31T09:30:00Z"),
             ("string", "date") => json!("2026-01-31"),
             ("boolean", _) => json!(false),
-            _ => bail!("{place} has no example"),
+            _ => bail!("{name} has no example"),
         })
     }
+}
+
+fn own_example(schema: &Value) -> Option<&Value> {
+    schema.get("example").or_else(|| schema["examples"].get(0)).or_else(|| schema.get("const"))
 }
 
 /// The headers of answers.
@@ -315,33 +363,50 @@ mod tests {
     use super::*;
 
     fn schemas() -> Schemas {
-        Schemas(json!({
-            "Thing": { "type": "object", "properties": {
+        let schemas = json!({
+            "Thing": { "type": "object", "required": ["id", "kind", "parts"], "properties": {
                 "id": { "type": "string", "format": "uuid" },
                 "name": { "type": ["string", "null"], "example": "lamp" },
                 "kind": { "oneOf": [{ "type": "null" }, { "$ref": "#/components/schemas/Kind" }] },
                 "parts": { "type": "array", "items": { "type": "boolean" } },
+                "gone": { "type": ["string", "null"], "format": "date-time" },
             }},
             "Kind": { "type": "string", "enum": ["large", "small"] },
             "Round": { "type": "object", "properties": { "again": { "$ref": "#/components/schemas/Round" } } },
             "Silent": { "type": "object", "properties": { "word": { "type": "string" } } },
-        }))
+        });
+        Schemas { schemas, documents: Map::from_iter([("Whole".to_owned(), json!({ "fits": "together" }))]) }
     }
 
-    fn example(name: &str) -> Result<Value> {
-        schemas().example(&json!({ "$ref": format!("#/components/schemas/{name}") }), "it", 0)
+    fn example(name: &str, place: Place<'_>) -> Result<Value> {
+        schemas().example(&json!({ "$ref": format!("#/components/schemas/{name}") }), place)
     }
 
     #[test]
     fn an_example_is_made_of_those_of_the_fields() {
-        let expected = json!({ "id": ID, "name": "lamp", "kind": "large", "parts": [false] });
-        assert_eq!(example("Thing").expect("an example"), expected);
+        let mut expected = json!({ "id": ID, "name": "lamp", "kind": "large", "parts": [false] });
+        assert_eq!(example("Thing", Place::answer()).expect("an example"), expected);
+        expected["gone"] = json!("2026-01-31T09:30:00Z");
+        assert_eq!(example("Thing", Place::request()).expect("an example"), expected);
+    }
+
+    #[test]
+    fn documents_are_taken_whole() {
+        let data = |name: &str| example(name, Place::answer()).expect("an example")["data"].clone();
+        assert_eq!(data("Envelope_Whole"), json!({ "fits": "together" }));
+        assert_eq!(data("Envelope_Vec_Whole"), json!([{ "fits": "together" }]));
+        let documents: Map<String, Value> = serde_json::from_str(DOCUMENTS).expect("documents");
+        let order: souk_domain::Order = serde_json::from_value(documents["Order"].clone()).expect("an order");
+        assert_eq!(json!(order), documents["Order"]);
     }
 
     #[test]
     fn a_field_without_an_example_is_named() {
-        assert_eq!(example("Silent").expect_err("no example").to_string(), "Silent.word has no example");
-        assert!(example("Round").expect_err("no end").to_string().ends_with("goes round"));
+        assert_eq!(
+            example("Silent", Place::request()).expect_err("no example").to_string(),
+            "Silent.word has no example"
+        );
+        assert!(example("Round", Place::request()).expect_err("no end").to_string().ends_with("goes round"));
     }
 
     #[test]

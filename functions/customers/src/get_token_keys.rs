@@ -16,7 +16,10 @@ use utoipa_axum::router::OpenApiRouter;
     path = "/.well-known/jwks.json",
     tag = "customers",
     responses(
-        (status = 200, description = "A JWK set", body = Object, example = json!({ "keys": [] })),
+        (status = 200, description = "A JWK set", body = Object, example = json!({ "keys": [{
+            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
+            "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        }] })),
         QueryFailures,
     ),
 )]

@@ -18,7 +18,7 @@ pub struct Consumer {
     #[schema(example = "notify-orders")]
     pub(crate) function: String,
     /// The stream.
-    #[schema(value_type = String, example = "souk:orders")]
+    #[schema(value_type = String, example = "order")]
     pub(crate) stream: &'static str,
     /// Events that nobody has delivered yet.
     #[schema(example = 0)]

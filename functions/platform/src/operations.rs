@@ -84,13 +84,13 @@ pub struct Letter {
     #[schema(example = "send-mail")]
     function: String,
     /// The stream that the event was on.
-    #[schema(example = "souk:customers")]
+    #[schema(example = "mail")]
     stream: String,
     /// The id that the event had there.
     #[schema(example = "1699999990000-0")]
     entry_id: String,
     /// How often it was delivered in vain.
-    #[schema(example = 8)]
+    #[schema(example = 36)]
     deliveries: u64,
     /// Follows one wish through request, events and messages; absent when the entry was no event.
     #[serde(skip_serializing_if = "Option::is_none")]

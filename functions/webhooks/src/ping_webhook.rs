@@ -19,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 #[serde(rename_all = "camelCase")]
 pub struct Pinged {
     /// Whether the receiver took it.
+    #[schema(example = true)]
     is_delivered: bool,
     /// The status that it answered with; absent when no answer came.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,7 +27,6 @@ pub struct Pinged {
     status_code: Option<u16>,
     /// Why it failed, for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "no answer within 5 seconds")]
     error: Option<String>,
     /// How long it took, in milliseconds.
     #[schema(example = 83)]

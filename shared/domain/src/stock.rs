@@ -106,10 +106,10 @@ pub struct Movement {
     /// Why.
     pub kind: MovementKind,
     /// Pieces that came into the house (negative: left it).
-    #[schema(example = -2)]
+    #[schema(example = 0)]
     pub on_hand_change: i64,
     /// Pieces that orders took hold of (negative: let go).
-    #[schema(example = -2)]
+    #[schema(example = 2)]
     pub reserved_change: i64,
     /// The stock's version that the movement made.
     #[schema(value_type = i64, minimum = 1, example = 3)]
