@@ -107,6 +107,13 @@ async fn a_stolen_token_guesses_no_password() {
 }
 
 #[tokio::test]
+async fn exports_of_ones_data_count_as_writes() {
+    let shop = Shop::open_with(&["--rate-limit-factor", "1"]).await;
+    let export = shop.customer().await.get("/api/v1/customers/me/export").await;
+    assert_eq!(["ratelimit-limit", "ratelimit-remaining"].map(|name| export.header(name)), [Some("600"), Some("599")]);
+}
+
+#[tokio::test]
 async fn who_knows_an_address_of_mail_cannot_try_all_numbers_of_orders() {
     let shop = open().await;
     let product = shop.manager().await.product("COUNTED", 100, 10).await;

@@ -43,7 +43,7 @@ pub struct {pascal}{suffix} {{
 
 /// Describe the operation
 ///
-/// In a sentence or two, with the codes that it may answer with.
+/// In a sentence or two; the codes that it may answer with are named in `responses`.
 #[utoipa::path(
     {verb},
     path = "{path}",

@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// An error of each code, as the shop tells it.
 const ERRORS: &str = include_str!("errors.json");
@@ -24,12 +25,11 @@ pub(crate) fn complete(mut document: Value) -> Result<Value> {
     let errors: Map<String, Value> = serde_json::from_str(ERRORS).context("errors.json")?;
     let documents = serde_json::from_str(DOCUMENTS).context("documents.json")?;
     let schemas = Schemas { schemas: document["components"]["schemas"].take(), documents };
-    for code in schemas.codes() {
-        ensure!(errors.contains_key(&code), "errors.json has no {code}");
-    }
+    let (known, told) = (schemas.codes(), errors.keys().cloned().collect());
+    ensure!(known == told, "errors.json and the codes differ: {:?}", known.symmetric_difference(&told));
     for (path, item) in members(&mut document, "/paths") {
         for (method, operation) in members(item, "") {
-            complete_operation(operation, &schemas, &errors).with_context(|| format!("{method} {path}"))?;
+            complete_operation(method, operation, &schemas, &errors).with_context(|| format!("{method} {path}"))?;
         }
     }
     let examples = errors.into_iter().map(|(code, error)| {
@@ -56,7 +56,12 @@ fn members<'a>(value: &'a mut Value, place: &str) -> impl Iterator<Item = (&'a S
     value.pointer_mut(place).and_then(Value::as_object_mut).into_iter().flatten()
 }
 
-fn complete_operation(operation: &mut Value, schemas: &Schemas, errors: &Map<String, Value>) -> Result<()> {
+fn complete_operation(
+    method: &str,
+    operation: &mut Value,
+    schemas: &Schemas,
+    errors: &Map<String, Value>,
+) -> Result<()> {
     ensure!(!text(&operation["description"]).is_empty(), "no description");
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten() {
@@ -66,7 +71,7 @@ fn complete_operation(operation: &mut Value, schemas: &Schemas, errors: &Map<Str
             parameter["description"] = described;
         }
     }
-    let shape = Shape::of(operation, schemas)?;
+    let shape = Shape::of(method, operation, schemas)?;
     add_failures(operation, &shape);
     for (_, content) in members(operation, "/requestBody/content") {
         add_example(content, schemas, &shape, Place::request()).context("the body of the request")?;
@@ -83,6 +88,8 @@ fn text(value: &Value) -> &str {
 
 /// What an operation takes.
 struct Shape {
+    /// Commands look at `Idempotency-Key`, also those that need none.
+    is_command: bool,
     parameters: Vec<(String, String)>,
     has_id: bool,
     /// Whether it counts how often somebody asks.
@@ -94,7 +101,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(operation: &Value, schemas: &Schemas) -> Result<Self> {
+    fn of(method: &str, operation: &Value, schemas: &Schemas) -> Result<Self> {
         let (mut parameters, mut has_id) = (Vec::new(), false);
         for one in operation["parameters"].as_array().into_iter().flatten() {
             has_id |= one["in"] == "path" && schemas.resolve(&one["schema"])?["format"] == "uuid";
@@ -105,7 +112,8 @@ impl Shape {
         let is_foreign =
             takes_json && operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].is_null();
         let is_metered = operation["responses"]["429"].is_object();
-        Ok(Self { parameters, has_id, is_metered, has_body: content.is_some(), is_foreign, takes_json })
+        let is_command = method != "get" && !is_foreign;
+        Ok(Self { is_command, parameters, has_id, is_metered, has_body: content.is_some(), is_foreign, takes_json })
     }
 
     fn takes(&self, place: &str, name: &str) -> bool {
@@ -125,7 +133,7 @@ impl Shape {
             (400, "invalid_cursor", self.takes("query", "cursor")),
             (400, "invalid_limit", self.takes("query", "limit")),
             (400, "invalid_if_match", version),
-            (400, "invalid_idempotency_key", key),
+            (400, "invalid_idempotency_key", self.is_command),
             (400, "malformed_body", self.has_body),
             (413, "body_too_large", self.has_body),
             (415, "unsupported_media_type", self.has_body && !self.is_foreign),
@@ -180,8 +188,13 @@ fn complete_response(
         }
         return Ok(());
     }
-    let codes = codes_in(text(&response["description"]));
-    let codes: Vec<&str> = codes.filter(|code| errors.contains_key(*code)).collect();
+    let mut codes = Vec::new();
+    for word in words_in_backticks(text(&response["description"])) {
+        match errors.contains_key(word) {
+            true => codes.push(word),
+            false => ensure!(!word.contains('_'), "{word} is no code"),
+        }
+    }
     ensure!(!codes.is_empty(), "it names no code");
     let examples =
         codes.into_iter().map(|code| (code.to_owned(), json!({ "$ref": format!("#/components/examples/{code}") })));
@@ -192,8 +205,7 @@ fn complete_response(
     Ok(())
 }
 
-/// The words between backticks.
-fn codes_in(description: &str) -> impl Iterator<Item = &str> {
+fn words_in_backticks(description: &str) -> impl Iterator<Item = &str> {
     description.split('`').skip(1).step_by(2)
 }
 
@@ -235,7 +247,7 @@ impl Place<'_> {
 
 impl Schemas {
     /// Every code that an error can have.
-    fn codes(&self) -> Vec<String> {
+    fn codes(&self) -> BTreeSet<String> {
         let codes = self.schemas["ErrorCode"]["enum"].as_array();
         codes.into_iter().flatten().map(|code| text(code).to_owned()).collect()
     }
@@ -416,7 +428,7 @@ mod tests {
             "requestBody": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } },
             "responses": { "422": { "description": "`invalid_sku`" } },
         });
-        let shape = Shape::of(&operation, &schemas()).expect("a shape");
+        let shape = Shape::of("post", &operation, &schemas()).expect("a shape");
         add_failures(&mut operation, &shape);
         let told = |status: &str| text(&operation["responses"][status]["description"]).to_owned();
         assert_eq!(told("400"), "`invalid_id`, `invalid_idempotency_key`, `malformed_body`");

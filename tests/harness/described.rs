@@ -37,7 +37,6 @@ fn operation(method: &Method, url: &Url) -> Option<&'static Value> {
 }
 
 /// Fails when the document does not know the status, a code or a header of the answer.
-#[track_caller]
 pub(super) fn check(method: &Method, url: &Url, answer: &Answer) {
     let Some(operation) = operation(method, url) else { return };
     let id = operation["operationId"].as_str().unwrap();

@@ -57,7 +57,7 @@ async fn erase_customer(
     Ok(Reply::committed(committed))
 }
 
-/// The numbers of the orders whose address is needed.
+/// The numbers of the orders whose address is needed. One that the same person places at this very moment is overlooked.
 async fn unsent_orders(orders: &dyn ports::Orders, customer: CustomerId) -> Result<Vec<OrderNumber>, Error> {
     let (limit, mut after, mut unsent) = (Limit::new(100)?, None, Vec::new());
     loop {

@@ -47,7 +47,8 @@ pub struct LogInRequest {
     request_body = LogInRequest,
     responses(
         (status = 200, description = "Tokens", body = Envelope<LoggedIn>),
-        (status = 401, description = "`invalid_credentials`, `invalid_second_factor`, `invalid_token`, `second_factor_required`, `session_ended`", body = Failure),
+        (status = 401, description = "`invalid_credentials`, `invalid_second_factor`, `invalid_token`, \
+            `second_factor_required`, `session_ended`", body = Failure),
         (status = 422, description = "`invalid_email`, `invalid_id`", body = Failure),
         CommandFailures, QueryFailures,
     ),

@@ -14,7 +14,10 @@ use utoipa_axum::router::OpenApiRouter;
     path = "/api/v1/dead-letters/{function}/{id}",
     tag = "platform",
     security(("token" = [])),
-    params(("function" = String, Path, description = "The consumer function"), ("id" = String, Path, description = "The dead letter", example = "1700000000000-0")),
+    params(
+        ("function" = String, Path, description = "The consumer function"),
+        ("id" = String, Path, description = "The dead letter", example = "1700000000000-0"),
+    ),
     responses(
         (status = 200, description = "The letter", body = Envelope<Letter>),
         (status = 400, description = "`invalid_id`", body = Failure),

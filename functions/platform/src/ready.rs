@@ -61,8 +61,8 @@ enum Condition {
 
 /// Look at the parts
 ///
-/// 503 when the system of record does not answer, with how all parts are in `details`: nothing works without it. Without Redis nobody logs in and events arrive later, without
-/// the table of connections browsers are told nothing: `degraded`.
+/// 503 when the system of record does not answer, with how all parts are in `details`: nothing works without it. Without Redis nobody
+/// logs in and events arrive later, without the table of connections browsers are told nothing: `degraded`.
 #[utoipa::path(
     get,
     path = "/api/v1/ready",

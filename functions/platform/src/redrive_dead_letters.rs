@@ -53,6 +53,7 @@ pub struct Redriven {
     request_body = Wish,
     responses(
         (status = 200, description = "What became of the letters", body = Envelope<Redriven>),
+        (status = 400, description = "`invalid_id`", body = Failure),
         (status = 404, description = "`not_found`: no function of that name consumes events", body = Failure),
         (status = 422, description = "`invalid_id`", body = Failure),
         CommandFailures, QueryFailures, StaffFailures,

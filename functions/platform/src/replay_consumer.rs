@@ -4,7 +4,7 @@
 use crate::Consumers;
 use crate::delivery::{REPORTED, deliver, deliver_one};
 use serde::{Deserialize, Serialize};
-use souk_domain::ports::{Invoker, Outbox, StreamEntry};
+use souk_domain::ports::{Invoker, Outbox, PastEvents, StreamEntry};
 use souk_domain::{Aggregate, DateTime, Error, Event};
 use std::time::{Duration, Instant};
 
@@ -68,16 +68,19 @@ pub async fn handle(
     let until = deadline.checked_sub(ROOM).unwrap_or(deadline);
     let mut done = Replayed { after, ..Replayed::default() };
     loop {
-        let page = store.events_since(since, done.after, PAGE).await?;
-        let Some((last, _)) = page.last() else {
+        let PastEvents { events, unreadable, last } = store.events_since(since, done.after, PAGE).await?;
+        let Some(last) = last else {
             done.after = None;
             break;
         };
-        let wanted: Vec<_> = page.iter().filter(|(_, event)| streams.contains(&event.data.aggregate())).collect();
+        if !unreadable.is_empty() {
+            tracing::error!(places = ?unreadable, "events in the outbox cannot be read, and are left out");
+        }
+        let wanted: Vec<_> = events.iter().filter(|(_, event)| streams.contains(&event.data.aggregate())).collect();
         if !replay(&function, invoker, &wanted, batch, until, &mut done).await {
             break;
         }
-        done.after = Some(*last);
+        done.after = Some(last);
         // A page may have nothing for the function: then nobody looked at the clock.
         if Instant::now() >= until {
             break;
@@ -170,9 +173,9 @@ mod tests {
         async fn archive(&self, _: DateTime) -> Result<usize> {
             Ok(0)
         }
-        async fn events_since(&self, since: DateTime, after: Option<i64>, limit: usize) -> Result<Vec<(i64, Event)>> {
+        async fn events_since(&self, since: DateTime, after: Option<i64>, limit: usize) -> Result<PastEvents> {
             let found = self.0.iter().filter(|(place, event)| Some(*place) > after && event.time >= since);
-            Ok(found.take(limit).cloned().collect())
+            Ok(PastEvents::of(found.take(limit).cloned().map(|(place, event)| (place, Ok::<_, Error>(event)))))
         }
         async fn expire_idempotency_keys(&self, _: DateTime) -> Result<usize> {
             Ok(0)

@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
     params(("code" = CouponCode, Path), CommandHeaders),
     responses(
         (status = 200, description = "It is gone", body = Done),
-        (status = 400, description = "`invalid_pricing`", body = Failure),
+        (status = 400, description = "`invalid_pricing`, `invalid_query`", body = Failure),
         CommandFailures, QueryFailures, StaffFailures,
     ),
 )]

@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
     params(("region" = TaxRegion, Path), CommandHeaders),
     responses(
         (status = 200, description = "It is gone", body = Done),
-        (status = 400, description = "`invalid_country`", body = Failure),
+        (status = 400, description = "`invalid_country`, `invalid_query`", body = Failure),
         CommandFailures, QueryFailures, StaffFailures,
     ),
 )]

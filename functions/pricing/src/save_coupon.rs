@@ -29,7 +29,7 @@ use utoipa_axum::router::OpenApiRouter;
     ),
     responses(
         (status = 200, description = "As it is now", body = Envelope<Coupon>),
-        (status = 400, description = "`invalid_pricing`", body = Failure),
+        (status = 400, description = "`invalid_pricing`, `invalid_query`", body = Failure),
         (status = 422, description = "`amount_too_large`, `invalid_currency`, `invalid_money`, `invalid_pricing`", body = Failure),
         CommandFailures, QueryFailures, StaffFailures,
     ),

@@ -30,7 +30,7 @@ use utoipa_axum::router::OpenApiRouter;
     ),
     responses(
         (status = 200, description = "As it is now", body = Envelope<ShippingMethod>),
-        (status = 400, description = "`invalid_pricing`", body = Failure),
+        (status = 400, description = "`invalid_pricing`, `invalid_query`", body = Failure),
         (status = 422, description = "`invalid_country`, `invalid_currency`, `invalid_name`, `invalid_pricing`", body = Failure),
         CommandFailures, QueryFailures, StaffFailures,
     ),

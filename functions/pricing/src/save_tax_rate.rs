@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
     request_body(content = TaxRate, example = json!({ "basisPoints": 2000, "isIncluded": true })),
     responses(
         (status = 200, description = "As it is now", body = Envelope<TaxRate>),
-        (status = 400, description = "`invalid_country`", body = Failure),
+        (status = 400, description = "`invalid_country`, `invalid_query`", body = Failure),
         (status = 422, description = "`invalid_pricing`", body = Failure),
         CommandFailures, QueryFailures, StaffFailures,
     ),

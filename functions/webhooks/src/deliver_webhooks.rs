@@ -20,6 +20,8 @@ const OF_EACH: usize = 4;
 const LEASE: chrono::Duration = chrono::Duration::seconds(15);
 /// Time kept for what is under way when no more is taken.
 const ROOM: Duration = Duration::from_secs(15);
+/// How long a delivery waits that this program cannot read: another version of Souk wrote it, before it was taken back.
+const SET_ASIDE: chrono::Duration = chrono::Duration::hours(1);
 /// While posts are under way, others may become due.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
@@ -84,7 +86,8 @@ async fn deliver(
     pauses: RetryPauses,
     delivery: ClaimedDelivery,
 ) -> Result<bool, Error> {
-    let (event, webhook) = (&delivery.event, &delivery.webhook);
+    let webhook = &delivery.webhook;
+    let Some(event) = &delivery.event else { return set_aside(webhooks, &delivery).await };
     let attempt = poster.post(webhook, event.id.to_string(), event.to_json(), souk_domain::now()).await;
     if attempt.is_delivered() {
         webhooks.webhook_delivered(&delivery, &attempt, souk_domain::now()).await?;
@@ -99,6 +102,16 @@ async fn deliver(
     if let Some(reason) = gives_up(&attempt, failures, next.is_none()) {
         disable(webhooks, id, reason).await?;
     }
+    Ok(false)
+}
+
+/// Lets others go first: so many can be claimed at once, and this one would be the oldest again and again.
+async fn set_aside(webhooks: &dyn Webhooks, delivery: &ClaimedDelivery) -> Result<bool, Error> {
+    tracing::error!(webhook = %delivery.webhook.id, delivery = %delivery.id, "the event of a delivery cannot be read");
+    let error = "this version of the shop cannot read the event".to_owned();
+    let attempt = WebhookAttempt { status_code: None, error: Some(error), duration_ms: 0 };
+    let at = souk_domain::now();
+    webhooks.webhook_failed(delivery, &attempt, at, Some(at + SET_ASIDE)).await?;
     Ok(false)
 }
 

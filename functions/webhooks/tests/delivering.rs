@@ -41,7 +41,7 @@ async fn receiver() -> (String, Ids) {
 struct Shop {
     store: SqliteStore,
     webhook: WebhookId,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 fn key(byte: u8) -> SecretString {
@@ -61,7 +61,7 @@ impl Shop {
         let secret = SealedSecret(STANDARD.encode(sealed));
         let webhook = Webhook::new(id, fields, secret, souk_domain::now());
         store.create_webhook(webhook, CustomerId::new(), &Cause::internal("test")).await.expect("a webhook");
-        Self { store, webhook: id, _folder: folder }
+        Self { store, webhook: id, folder }
     }
 
     /// So many new products; their events.
@@ -222,6 +222,24 @@ async fn invocations_that_overlap_share_the_work() {
     assert_eq!(shop.deliver(key(1), LONG).await, Delivered::default());
     // What was delivered a moment ago is remembered.
     assert_eq!(expire_webhook_deliveries::handle(&shop.store).await.expect("a number").expired, 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_set_aside_and_the_rest_goes_out() {
+    let (url, ids) = receiver().await;
+    let shop = Shop::open(&url).await;
+    shop.consume(&shop.products(20).await).await;
+    // More than may be claimed at once, and the oldest: a later version wrote them, before it was taken back.
+    let database = rusqlite::Connection::open(shop.folder.path().join("souk.db")).expect("the store");
+    let later = r#"UPDATE webhook_delivery SET event = '{"type":"souk.Later"}' WHERE delivery_key IN
+        (SELECT delivery_key FROM webhook_delivery ORDER BY delivery_key LIMIT 6)"#;
+    assert_eq!(database.execute(later, []).expect("an update"), 6);
+    let done = shop.deliver(key(1), Duration::from_secs(60)).await;
+    assert_eq!((done, ids.lock().expect("ids").len()), (Delivered { delivered: 14, failed: 6 }, 14));
+    let limit = Limit::new(100).expect("a limit");
+    let log = shop.store.webhook_deliveries(shop.webhook, limit, None).await.expect("a log").items;
+    let waits = |line: &&WebhookDelivery| line.status == DeliveryStatus::Pending && line.error.is_some();
+    assert_eq!(log.iter().filter(waits).count(), 6);
 }
 
 #[tokio::test]

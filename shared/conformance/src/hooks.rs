@@ -125,5 +125,5 @@ impl Shop {
 
 /// The events of deliveries.
 pub(crate) fn events_of(deliveries: &[ClaimedDelivery]) -> Vec<Event> {
-    deliveries.iter().map(|delivery| delivery.event.clone()).collect()
+    deliveries.iter().filter_map(|delivery| delivery.event.clone()).collect()
 }

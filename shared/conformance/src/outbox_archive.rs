@@ -3,7 +3,7 @@
 use crate::outbox::{claim, ids, much_later, publish, with_events};
 use crate::shop::{at_once, outbox};
 use chrono::Duration;
-use souk_domain::ports::Store;
+use souk_domain::ports::{PastEvents, Store};
 use souk_domain::{DateTime, Event, now};
 use std::sync::Arc;
 
@@ -17,9 +17,11 @@ async fn walk(store: &Arc<dyn Store>, since: DateTime, limit: usize) -> Vec<Even
     let (mut walked, mut after) = (Vec::new(), None);
     loop {
         let page = store.events_since(since, after, limit).await.expect("events");
-        assert!(page.len() <= limit && page.iter().all(|(place, _)| Some(*place) > after));
-        after = page.last().map(|(place, _)| *place);
-        walked.extend(page.into_iter().map(|(_, event)| event));
+        let PastEvents { events, last, .. } = page;
+        assert!(events.len() <= limit && events.iter().all(|(place, _)| Some(*place) > after));
+        assert_eq!(last, events.last().map(|(place, _)| *place));
+        after = last;
+        walked.extend(events.into_iter().map(|(_, event)| event));
         if after.is_none() {
             return walked;
         }

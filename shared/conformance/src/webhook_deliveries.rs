@@ -64,7 +64,7 @@ pub async fn a_gap_is_filled_before_what_came_after_it(store: Arc<dyn Store>) {
     let shop = Shop::open(store).await;
     let webhook = shop.hears(&[STOCK]).await;
     let events = shop.stock_events("A1", 5).await;
-    let product = shop.store.events_since(webhook.created_at, None, 1).await.expect("events").remove(0).1;
+    let product = shop.store.events_since(webhook.created_at, None, 1).await.expect("events").events.remove(0).1;
     publish(&shop.store, &ids(&[product, events[0].clone(), events[1].clone()]), 3).await;
     assert_eq!(shop.store.archive(much_later()).await.expect("a number"), 3);
     assert_eq!(shop.tells(&events[1]).await, 2);
@@ -120,21 +120,23 @@ pub async fn one_aggregate_goes_out_one_after_the_other(store: Arc<dyn Store>) {
     let shop = Shop::open(store).await;
     let webhooks = [shop.hears(&[STOCK, PRODUCT]).await.id, shop.hears(&[STOCK]).await.id];
     let (a, b) = (shop.stock_events("A1", 2).await, shop.stock_events("B1", 1).await);
-    let of_a = shop.store.events_since(now() - Duration::days(1), None, 1).await.expect("events").remove(0).1;
+    let of_a = shop.store.events_since(now() - Duration::days(1), None, 1).await.expect("events").events.remove(0).1;
     for event in [&a[1], &b[0], &of_a] {
         shop.tells(event).await;
     }
     let due = shop.due().await;
     let to = |place: usize| {
         let mine = due.iter().filter(move |delivery| delivery.webhook.id == webhooks[place]);
-        mine.map(|delivery| delivery.event.id).collect::<HashSet<_>>()
+        mine.filter_map(|delivery| delivery.event.as_ref()).map(|event| event.id).collect::<HashSet<_>>()
     };
     // The product and its stock have the same id and are two things.
     assert_eq!(to(0), HashSet::from([a[0].id, b[0].id, of_a.id]));
     assert_eq!(to(1), HashSet::from([a[0].id, b[0].id]));
     assert!(shop.due().await.is_empty());
     let head = |place: usize| {
-        due.iter().find(|delivery| delivery.webhook.id == webhooks[place] && delivery.event == a[0]).expect("a head")
+        due.iter()
+            .find(|delivery| delivery.webhook.id == webhooks[place] && delivery.event.as_ref() == Some(&a[0]))
+            .expect("a head")
     };
     shop.arrives(head(1)).await;
     let next = shop.due().await;
@@ -204,7 +206,9 @@ pub async fn senders_at_once_share_what_is_due(store: Arc<dyn Store>) {
                 if claimed.is_empty() {
                     return mine;
                 }
-                mine.extend(claimed.into_iter().map(|delivery| (delivery.id, delivery.event.version)));
+                mine.extend(
+                    claimed.into_iter().map(|delivery| (delivery.id, delivery.event.expect("an event").version)),
+                );
                 assert!(mine.len() <= 40, "the same deliveries come again and again");
             }
         }
@@ -293,7 +297,7 @@ pub async fn a_delivery_is_sent_again(store: Arc<dyn Store>) {
         assert_eq!((sent.id, sent.status, sent.attempts), (delivery.id, DeliveryStatus::Pending, 0));
         assert_eq!((sent.finished_at, shop.log_of(webhook.id).await), (None, vec![sent.clone()]));
         let again = shop.due().await.remove(0);
-        assert_eq!((&again.event, &*again.webhook, again.attempts), (&event, &rotated, 0));
+        assert_eq!((again.event.as_ref(), &*again.webhook, again.attempts), (Some(&event), &rotated, 0));
         shop.arrives(&again).await;
     }
 }

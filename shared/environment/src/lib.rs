@@ -37,7 +37,7 @@ pub const WEBSOCKET_ENDPOINT: &str = "SOUK_WEBSOCKET_ENDPOINT";
 pub const LAMBDA_ENDPOINT: &str = "SOUK_LAMBDA_ENDPOINT";
 /// Stands before each function's name in the account. Optional.
 pub const FUNCTION_PREFIX: &str = "SOUK_FUNCTION_PREFIX";
-/// Multiplies what everybody may do in a time; 1 unless a load test needs more. Optional.
+/// Multiplies what everybody may do in a time; 1 unless set. Optional.
 pub const RATE_LIMIT_FACTOR: &str = "SOUK_RATE_LIMIT_FACTOR";
 /// Delivers mail: `smtps://{user}:{password}@{host}:{port}`, `smtp://{host}:{port}?tls=required` or `folder:{path}`.
 pub const MAIL_URL: &str = "SOUK_MAIL_URL";

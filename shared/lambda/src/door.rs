@@ -26,7 +26,7 @@ pub struct Door {
 }
 
 impl Door {
-    /// Rates are multiplied by `factor`, for load tests.
+    /// Rates are multiplied by `factor`.
     pub fn new(gate: Arc<dyn Gate>, factor: u32) -> Self {
         let limiter = |rate: Rate| {
             let rate = rate.times(factor);

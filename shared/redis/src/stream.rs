@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 /// The reader that holds the entries which wait for their next delivery.
 const PUT_BACK: &str = "put-back";
-/// Pending entries that one look for due ones sees.
+/// Pending entries that are looked at in one round trip for due ones.
 const LOOK_AT: usize = 1000;
 /// How long past the wait a read may take.
 const GRACE: Duration = Duration::from_secs(1);
@@ -248,10 +248,21 @@ impl EventStream for RedisEventStream {
         let idle = (first_pause / 2).as_millis() as usize;
         self.link
             .call("claim", |mut connection| async move {
-                let pending: StreamPendingCountReply =
-                    connection.xpending_count(&stream, &name, "-", "+", LOOK_AT).await?;
-                let due: HashMap<String, u64> =
-                    pending.ids.iter().filter(|held| is_due(held, first_pause)).take(count).map(deliveries).collect();
+                let (mut due, mut from) = (HashMap::<String, u64>::new(), "-".to_owned());
+                // However many wait for their time, those behind them have theirs.
+                loop {
+                    let pending: StreamPendingCountReply =
+                        connection.xpending_count(&stream, &name, &from, "+", LOOK_AT).await?;
+                    let found = pending.ids.iter().filter(|held| is_due(held, first_pause));
+                    due.extend(found.take(count - due.len()).map(deliveries));
+                    match pending.ids.last() {
+                        Some(last) if pending.ids.len() == LOOK_AT && due.len() < count => {
+                            let (millis, sequence) = position(&last.id);
+                            from = format!("{millis}-{}", sequence + 1);
+                        }
+                        _ => break,
+                    }
+                }
                 if due.is_empty() {
                     return Ok(Vec::new());
                 }

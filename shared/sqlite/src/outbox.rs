@@ -1,8 +1,8 @@
-use crate::errors::{failed, internal};
+use crate::errors::failed;
 use crate::{SqliteStore, rows};
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
-use souk_domain::ports::{ClaimedEvents, Outbox};
+use souk_domain::ports::{ClaimedEvents, Outbox, PastEvents};
 use souk_domain::{DateTime, Event, EventId, Result, from_micros};
 
 /// Events that are archived in one transaction: other commands wait for it.
@@ -33,17 +33,8 @@ fn claim(connection: &Connection, limit: usize, before: DateTime, until: DateTim
     )?;
     // RETURNING promises no order.
     claimed.sort_by_key(|(sequence, _)| *sequence);
-    let mut found = ClaimedEvents::default();
-    for (sequence, event) in claimed {
-        match Event::from_json(&event) {
-            Ok(event) => found.events.push(event),
-            Err(error) => {
-                tracing::error!(sequence, %error, "an event in the outbox cannot be read");
-                found.unreadable += 1;
-            }
-        }
-    }
-    Ok(found)
+    let events = claimed.into_iter().map(|(sequence, event)| (sequence, Event::from_json(&event)));
+    Ok(PastEvents::of(events).claimed())
 }
 
 fn mark(connection: &Connection, ids: &[EventId]) -> Result<()> {
@@ -84,7 +75,7 @@ fn move_to_archive(connection: &Connection, before: i64, last: i64) -> Result<us
     .map_err(failed)
 }
 
-fn since(connection: &Connection, since: i64, after: i64, limit: usize) -> Result<Vec<(i64, Event)>> {
+fn since(connection: &Connection, since: i64, after: i64, limit: usize) -> Result<PastEvents> {
     let found = rows::all(
         connection,
         "SELECT sequence, event FROM outbox_archive WHERE sequence > ?1 AND created_at >= ?2
@@ -94,8 +85,7 @@ fn since(connection: &Connection, since: i64, after: i64, limit: usize) -> Resul
         params![after, since, limit as i64],
         |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
     )?;
-    let read = |(sequence, event): (i64, String)| Ok((sequence, Event::from_json(&event).map_err(internal)?));
-    found.into_iter().map(read).collect()
+    Ok(PastEvents::of(found.into_iter().map(|(sequence, event)| (sequence, Event::from_json(&event)))))
 }
 
 #[async_trait]
@@ -143,7 +133,7 @@ impl Outbox for SqliteStore {
         Ok(all)
     }
 
-    async fn events_since(&self, at: DateTime, after: Option<i64>, limit: usize) -> Result<Vec<(i64, Event)>> {
+    async fn events_since(&self, at: DateTime, after: Option<i64>, limit: usize) -> Result<PastEvents> {
         let (at, after) = (at.timestamp_micros(), after.unwrap_or_default());
         self.read(move |connection| since(connection, at, after, limit)).await
     }

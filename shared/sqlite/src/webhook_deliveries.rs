@@ -130,18 +130,11 @@ pub(crate) fn claim(
     let mut known: HashMap<i64, Arc<Webhook>> = HashMap::new();
     let mut deliveries = Vec::with_capacity(claimed.len());
     for (_, webhook_key, id, event, attempts) in claimed {
-        // Of another version of Souk, it waits for one that can read it, and with it what comes after it about the same subject.
-        let event = match Event::from_json(&event) {
-            Ok(event) => event,
-            Err(error) => {
-                tracing::error!(delivery = %id, %error, "the event of a delivery cannot be read");
-                continue;
-            }
-        };
         let webhook = match known.get(&webhook_key) {
             Some(webhook) => webhook.clone(),
             None => known.entry(webhook_key).or_insert(Arc::new(by_key(connection, webhook_key)?)).clone(),
         };
+        let event = Event::from_json(&event).ok();
         deliveries.push(ClaimedDelivery { id, webhook, event, attempts, claimed_until: until });
     }
     Ok(deliveries)

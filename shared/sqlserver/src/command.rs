@@ -8,7 +8,7 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use souk_domain::ports::ClaimedEvents;
+use souk_domain::ports::{ClaimedEvents, PastEvents};
 use souk_domain::{Cause, Claim, Committed, Error, Event, EventData, Result};
 use std::ops::RangeInclusive;
 use tiberius::Row;
@@ -174,32 +174,19 @@ fn answer<T: DeserializeOwned>(results: &[Vec<Row>]) -> Result<Answer<T>> {
 
 /// Rows of the outbox as events, in their order.
 fn events<'a>(found: impl Iterator<Item = &'a Row>) -> Result<Vec<Event>> {
-    Ok(numbered_events(found)?.into_iter().map(|(_, event)| event).collect())
+    numbered(found)?.into_iter().map(|(_, row)| event(row)).collect()
 }
 
 /// Rows of the outbox that a relay has claimed, in their order; one that cannot be read keeps no other from being published.
 pub(crate) fn claimed_events(found: &[Row]) -> Result<ClaimedEvents> {
-    let sequence = |row| Ok((rows::column::<i64>(row, "sequence")?, row));
-    let mut found = found.iter().map(sequence).collect::<Result<Vec<_>>>()?;
-    found.sort_by_key(|(sequence, _)| *sequence);
-    let mut claimed = ClaimedEvents::default();
-    for (sequence, row) in found {
-        match event(row) {
-            Ok(event) => claimed.events.push(event),
-            Err(error) => {
-                tracing::error!(sequence, %error, "an event in the outbox cannot be read");
-                claimed.unreadable += 1;
-            }
-        }
-    }
-    Ok(claimed)
+    let events = numbered(found.iter())?.into_iter().map(|(sequence, row)| (sequence, event(row)));
+    Ok(PastEvents::of(events).claimed())
 }
 
-/// Rows of the outbox as events with their places, in their order.
-pub(crate) fn numbered_events<'a>(found: impl Iterator<Item = &'a Row>) -> Result<Vec<(i64, Event)>> {
-    let mut found = found.map(|row| Ok((rows::column(row, "sequence")?, event(row)?))).collect::<Result<Vec<_>>>()?;
-    // OUTPUT promises no order.
-    found.sort_by_key(|(sequence, _): &(i64, Event)| *sequence);
+/// Rows of the outbox with their places, in their order: OUTPUT promises none.
+pub(crate) fn numbered<'a>(found: impl Iterator<Item = &'a Row>) -> Result<Vec<(i64, &'a Row)>> {
+    let mut found = found.map(|row| Ok((rows::column(row, "sequence")?, row))).collect::<Result<Vec<_>>>()?;
+    found.sort_by_key(|(sequence, _): &(i64, &Row)| *sequence);
     Ok(found)
 }
 

@@ -4,8 +4,8 @@ use crate::value::{Value, json};
 use crate::{SqlServerStore, command, rows, statements};
 use async_trait::async_trait;
 use chrono::NaiveDateTime;
-use souk_domain::ports::{ClaimedEvents, Outbox};
-use souk_domain::{DateTime, Event, EventId, Result};
+use souk_domain::ports::{ClaimedEvents, Outbox, PastEvents};
+use souk_domain::{DateTime, EventId, Result};
 
 /// Rows that a sweep changes at once: fewer than the 5,000 locks from which on SQL Server locks the whole table.
 const SWEEP: usize = 2_000;
@@ -68,13 +68,13 @@ impl Outbox for SqlServerStore {
         self.sweep(statements::ARCHIVE_OUTBOX, before).await
     }
 
-    async fn events_since(&self, since: DateTime, after: Option<i64>, limit: usize) -> Result<Vec<(i64, Event)>> {
+    async fn events_since(&self, since: DateTime, after: Option<i64>, limit: usize) -> Result<PastEvents> {
         let values: [Value; 3] = [limit.into(), after.unwrap_or_default().into(), since.into()];
         let found = self.query(statements::EVENTS_SINCE, values).await?;
-        let mut events = command::numbered_events(found.iter().flatten())?;
-        events.dedup_by_key(|(sequence, _)| *sequence);
-        events.truncate(limit);
-        Ok(events)
+        let mut found = command::numbered(found.iter().flatten())?;
+        found.dedup_by_key(|(sequence, _)| *sequence);
+        found.truncate(limit);
+        Ok(PastEvents::of(found.into_iter().map(|(sequence, row)| (sequence, command::event(row)))))
     }
 
     async fn expire_idempotency_keys(&self, now: DateTime) -> Result<usize> {

@@ -197,7 +197,7 @@ async fn count_webhooks(meter: &mut Meter, cause: &Cause) {
     let delivery = ClaimedDelivery {
         id: DeliveryId::new(),
         webhook: Arc::new(webhook),
-        event: Event::product_created(&product, cause),
+        event: Some(Event::product_created(&product, cause)),
         attempts: 0,
         claimed_until: now,
     };

@@ -68,31 +68,17 @@ fn latest(told: &[Told]) -> Value {
     json(latest.into_iter().map(|(subject, version)| row!({ "subject": subject, "version": version })).collect())
 }
 
-/// `None` for one whose event another version of Souk wrote: it waits for one that can read it, and with it what comes after it about
-/// the same subject.
-fn claimed(
-    row: &Row,
-    webhooks: &HashMap<i64, Arc<Webhook>>,
-    until: DateTime,
-) -> Result<Option<(i64, ClaimedDelivery)>> {
-    let id: DeliveryId = rows::column::<Uuid>(row, "id")?.into();
-    let event = match command::event(row) {
-        Ok(event) => event,
-        Err(error) => {
-            tracing::error!(delivery = %id, %error, "the event of a delivery cannot be read");
-            return Ok(None);
-        }
-    };
+fn claimed(row: &Row, webhooks: &HashMap<i64, Arc<Webhook>>, until: DateTime) -> Result<(i64, ClaimedDelivery)> {
     let webhook_key: i64 = rows::column(row, "webhook_key")?;
     let webhook = webhooks.get(&webhook_key).ok_or_else(|| rows::unreadable("webhook", "is gone"))?.clone();
     let delivery = ClaimedDelivery {
-        id,
+        id: rows::column::<Uuid>(row, "id")?.into(),
         webhook,
-        event,
+        event: command::event(row).ok(),
         attempts: attempts(rows::column(row, "attempts")?),
         claimed_until: until,
     };
-    Ok(Some((rows::column(row, "delivery_key")?, delivery)))
+    Ok((rows::column(row, "delivery_key")?, delivery))
 }
 
 fn attempts(number: i64) -> u32 {
@@ -210,8 +196,7 @@ impl Webhooks for SqlServerStore {
         };
         let read = |row| Ok((rows::column(row, "webhook_key")?, Arc::new(rows::document(row, "document")?)));
         let webhooks: HashMap<i64, Arc<Webhook>> = webhooks.iter().map(read).collect::<Result<_>>()?;
-        let read = |row| claimed(row, &webhooks, until).transpose();
-        let mut found = found.iter().filter_map(read).collect::<Result<Vec<_>>>()?;
+        let mut found = found.iter().map(|row| claimed(row, &webhooks, until)).collect::<Result<Vec<_>>>()?;
         // OUTPUT promises no order.
         found.sort_by_key(|(key, _)| *key);
         Ok(found.into_iter().map(|(_, delivery)| delivery).collect())

@@ -100,7 +100,8 @@ impl Order {
     /// Whether pieces are still to be sent to its address.
     pub fn is_to_be_sent(&self) -> bool {
         let is_unsent = || self.lines.iter().any(|line| line.unshipped() > 0);
-        self.ended.is_none() && self.shipping_address.is_some() && is_unsent()
+        let is_over = self.ended.is_some() || self.status == OrderStatus::Refunded;
+        !is_over && self.shipping_address.is_some() && is_unsent()
     }
 
     /// The order as its buyer sees it: without what staff wrote for themselves, and without their names.

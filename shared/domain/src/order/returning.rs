@@ -186,10 +186,12 @@ impl Order {
                 draft.moves(*product_id, MovementKind::Returned, quantity.get());
             }
         }
-        draft.note(OrderStep::ReturnReceived, Some(actor), Some(told.join(", ")));
+        let told = told.join(", ");
         if is_settled {
+            draft.note(OrderStep::ReturnReceived, Some(actor), Some(format!("{told}; their money is settled")));
             draft.settle_returned(&lines);
         } else {
+            draft.note(OrderStep::ReturnReceived, Some(actor), Some(told));
             draft.refund_returned(&lines, reason("goods came back"), actor)?;
         }
         draft.finish()

@@ -26,5 +26,5 @@ pub use mail::{Mailer, Mails};
 pub use orders::{Offer, Orders, Pricing, Sweep};
 pub use payment::PaymentProvider;
 pub use push::{ConnectionTable, Delivery, Listeners, NewsLog, Push};
-pub use store::{Categories, ClaimedEvents, Customers, Inventory, Outbox, Products, Schema, Store};
+pub use store::{Categories, ClaimedEvents, Customers, Inventory, Outbox, PastEvents, Products, Schema, Store};
 pub use webhooks::{WebhookSender, Webhooks};

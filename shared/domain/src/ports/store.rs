@@ -229,6 +229,38 @@ pub struct ClaimedEvents {
     pub unreadable: usize,
 }
 
+/// A page of the events that were committed, in their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PastEvents {
+    /// With their places.
+    pub events: Vec<(i64, Event)>,
+    /// Places of events that this program cannot read: another version wrote them.
+    pub unreadable: Vec<i64>,
+    /// The last place of the page, read or not; `None` when there are no more.
+    pub last: Option<i64>,
+}
+
+impl PastEvents {
+    /// Rows with their places, in their order, as far as they can be read.
+    pub fn of<E>(rows: impl IntoIterator<Item = (i64, std::result::Result<Event, E>)>) -> Self {
+        let mut page = Self::default();
+        for (place, event) in rows {
+            page.last = Some(place);
+            match event {
+                Ok(event) => page.events.push((place, event)),
+                Err(_) => page.unreadable.push(place),
+            }
+        }
+        page
+    }
+
+    /// The same as a claim.
+    pub fn claimed(self) -> ClaimedEvents {
+        let events = self.events.into_iter().map(|(_, event)| event).collect();
+        ClaimedEvents { events, unreadable: self.unreadable.len() }
+    }
+}
+
 /// The events that were committed, and what else wants sweeping.
 #[async_trait]
 pub trait Outbox: Send + Sync {
@@ -255,7 +287,7 @@ pub trait Outbox: Send + Sync {
 
     /// Up to `limit` events that were committed since `since`, archived or not, each with its place in the order of the outbox, in
     /// that order; only those behind the place `after`, when there is one.
-    async fn events_since(&self, since: DateTime, after: Option<i64>, limit: usize) -> Result<Vec<(i64, Event)>>;
+    async fn events_since(&self, since: DateTime, after: Option<i64>, limit: usize) -> Result<PastEvents>;
 
     /// Forgets the idempotency keys that expired before `now`; the number forgotten.
     async fn expire_idempotency_keys(&self, now: DateTime) -> Result<usize>;

@@ -102,8 +102,8 @@ pub struct ClaimedDelivery {
     pub id: DeliveryId,
     /// Where to.
     pub webhook: Arc<Webhook>,
-    /// What.
-    pub event: Event,
+    /// What; `None` when another version of Souk wrote it and this one cannot read it.
+    pub event: Option<Event>,
     /// How often it was tried before.
     pub attempts: u32,
     /// Until when it is the sender's; tells this claim from a later one.

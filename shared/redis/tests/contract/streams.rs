@@ -161,6 +161,25 @@ async fn a_reader_that_starts_again_finds_what_it_left_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_is_found_behind_any_number_that_wait() {
+    let server = Server::start();
+    // Nothing is due by itself while this runs.
+    let stream = server.stream().retrying_after(Duration::from_secs(60));
+    let group = group("waits", "r");
+    stream.ensure_group(&group).await.unwrap();
+    server.link().publish(&(1..=2100).map(event).collect::<Vec<_>>()).await.unwrap();
+    let mut held = Vec::new();
+    while held.len() < 2100 {
+        held.extend(ids(&stream.read(&group, 1000, AT_ONCE).await.unwrap()));
+    }
+    stream.put_back(&group, &held).await.unwrap();
+    assert!(stream.claim(&group, 10).await.unwrap().is_empty());
+    let last = held.pop().unwrap();
+    age(&server, &group, "put-back", &last, Duration::from_secs(61)).await;
+    assert_eq!(ids(&stream.claim(&group, 10).await.unwrap()), [last]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_reader_holds_that_is_no_longer_there_holds_nothing_up() {
     let server = Server::start();
     let group = group("restarts", "r");
