@@ -1,7 +1,8 @@
 //! How orders come to their money, and give it back. The provider is the sandbox, over HTTP, with the very adapter that talks to Stripe.
 
-use crate::harness::{Browser, Shop, eventually, steps, times};
+use crate::harness::{Browser, Shop, eventually, send, steps, times};
 use futures::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -560,4 +561,12 @@ async fn buyer_and_staff_hear_of_every_step() {
         steps(&customer.see(&order).await),
         ["placed", "payment_started", "payment_captured", "shipped", "delivered"]
     );
+}
+
+#[tokio::test]
+async fn a_notice_that_is_too_large_is_refused_in_the_form_of_every_failure() {
+    let shop = Shop::open().await;
+    let request = shop.request(Method::POST, "/api/v1/payment-notices").header("Stripe-Signature", "t=1,v1=00");
+    let large = send(request.body("x".repeat((1 << 20) + 1))).await;
+    assert_eq!(large.failure(), (413, "body_too_large"));
 }
