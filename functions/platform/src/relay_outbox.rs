@@ -32,8 +32,11 @@ pub async fn handle(store: &dyn Outbox, publisher: &dyn EventPublisher) -> Resul
             tracing::error!(unreadable, "events in the outbox cannot be read");
             metrics::measure(metrics::STUCK_OUTBOX_ROWS, unreadable as f64);
         }
-        // A whole batch of what cannot be read may stand before what can.
-        if events.is_empty() && unreadable < BATCH {
+        if events.is_empty() {
+            // A whole batch of what cannot be read may stand before what can.
+            if unreadable == BATCH {
+                continue;
+            }
             break;
         }
         let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
@@ -141,7 +144,8 @@ mod tests {
 
     #[async_trait]
     impl EventPublisher for There {
-        async fn publish(&self, _: &[Event]) -> Result<()> {
+        async fn publish(&self, events: &[Event]) -> Result<()> {
+            assert!(!events.is_empty(), "nothing is published");
             Ok(())
         }
     }
