@@ -1,10 +1,8 @@
-use crate::harness::{Shop, eventually, send};
+use crate::harness::{Shop, send};
 use reqwest::Method;
 use serde_json::json;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn what_was_done_is_there_after_a_clean_stop_and_start() {
@@ -18,31 +16,6 @@ async fn what_was_done_is_there_after_a_clean_stop_and_start() {
     assert_eq!(shop.banner["users"], users);
     assert_eq!(shop.get(&format!("/api/v1/products/{product}")).await.expect(200)["available"], 5);
     shop.manager().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_is_being_answered_when_the_shop_is_told_to_stop_gets_the_answer() {
-    let mut shop = Shop::open().await;
-    let address = shop.url().trim_start_matches("http://").to_owned();
-    let body = json!({ "email": "nobody@example.com", "password": "whatever it may be" }).to_string();
-    let mut asking = TcpStream::connect(&address).await.unwrap();
-    let head = format!(
-        "POST /api/v1/sessions HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-         Expect: 100-continue\r\n\r\n",
-        body.len()
-    );
-    asking.write_all(head.as_bytes()).await.unwrap();
-    // The function is at work: it wants the body.
-    let mut told = [0; 256];
-    let length = asking.read(&mut told).await.unwrap();
-    assert!(told[..length].starts_with(b"HTTP/1.1 100 "), "{}", String::from_utf8_lossy(&told[..length]));
-    let stopping = tokio::task::spawn_blocking(move || shop.stop());
-    eventually("no new connection is taken", async || TcpStream::connect(&address).await.is_err()).await;
-    asking.write_all(body.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    asking.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("invalid_credentials"), "{answer}");
-    assert!(stopping.await.unwrap().success());
 }
 
 #[tokio::test]
