@@ -1,13 +1,14 @@
 use crate::harness::{Browser, Proxy, Shop, eventually};
 use futures::future::join_all;
 use serde_json::json;
+use souk_local::Tasks;
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// A shop whose Redis stands behind a proxy.
 async fn shop_behind_proxy() -> (Shop, Proxy, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let redis = souk_local::start_redis(folder.path()).await.unwrap();
+    let redis = souk_local::start_redis(folder.path(), &Tasks::default()).await.unwrap();
     let proxy = Proxy::start(redis.trim_start_matches("redis://")).await;
     let shop = Shop::open_with(&["--redis-url", &format!("redis://{}", proxy.address)]).await;
     (shop, proxy, folder)

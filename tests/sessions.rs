@@ -3,6 +3,7 @@
 use crate::harness::{Browser, PASSWORD, Proxy, Shop, eventually, send};
 use reqwest::Method;
 use serde_json::{Value, json};
+use souk_local::Tasks;
 use tempfile::TempDir;
 
 #[tokio::test]
@@ -129,7 +130,7 @@ async fn a_new_key_signs_and_tokens_of_the_last_one_stay_good() {
 /// A shop whose Redis stands behind a proxy.
 pub async fn shop_behind_proxy(arguments: &[&str]) -> (Shop, Proxy, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let redis = souk_local::start_redis(folder.path()).await.unwrap();
+    let redis = souk_local::start_redis(folder.path(), &Tasks::default()).await.unwrap();
     let proxy = Proxy::start(redis.trim_start_matches("redis://")).await;
     let url = format!("redis://{}", proxy.address);
     let shop = Shop::open_with(&[&["--redis-url", &url], arguments].concat()).await;

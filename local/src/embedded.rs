@@ -1,12 +1,16 @@
 //! The parts that run inside this process when no real ones are named.
 
+use crate::tasks::Tasks;
 use anyhow::{Context, Result};
+use kevy::KevyCommands;
 use kevy_config::{AppendFsync, Config};
+use kevy_rt::Runtime;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::oneshot;
 
 /// How long the embedded Redis may take to read its file back.
 const REDIS_START: Duration = Duration::from_secs(30);
@@ -15,31 +19,44 @@ const REDIS_START: Duration = Duration::from_secs(30);
 const APPEND_ONLY_FILE: &str = "aof-0.aof";
 const HEADER: &[u8] = b"KEVYAOF1\n";
 
-/// Starts a server that speaks Redis on a free port, with an append-only file in `folder`. It ends with the process.
+/// Starts a server that speaks Redis on a free port, with an append-only file in `folder`. It stops with `tasks`, once they are stopped, and
+/// otherwise with the process.
 ///
 /// # Errors
 /// When it does not start.
-pub async fn start_redis(folder: &Path) -> Result<String> {
+pub async fn start_redis(folder: &Path, tasks: &Tasks) -> Result<String> {
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     mend(&folder.join(APPEND_ONLY_FILE))?;
     let port = free_port()?;
     let mut config = Config::default();
     config.server.port = port;
-    config.server.threads = 1;
-    config.server.data_dir = folder.to_owned();
-    config.persistence.aof = true;
     // What the last second before a power cut put on a stream, the outbox publishes again (see `System::start`).
     config.persistence.appendfsync = AppendFsync::EverySec;
     config.persistence.auto_aof_rewrite_percentage = 100;
     config.persistence.auto_aof_rewrite_min_size = 8 << 20;
     // Its budget of Lua instructions is for the whole life of the process, and then stops a script halfway.
     config.lua.time_limit_ms = 0;
+    // Not `kevy::serve`: that one takes SIGTERM for itself and ends the process, whoever is being answered.
+    let server = Runtime::new(Ipv4Addr::LOCALHOST.octets(), port, 1, KevyCommands).with_data_dir(folder.to_owned());
     kevy::config_init(Arc::new(config));
-    let folder = folder.to_owned();
-    std::thread::Builder::new()
-        .name("redis".to_owned())
-        .spawn(move || kevy::serve(Ipv4Addr::LOCALHOST.octets(), port, 1, folder, true))
-        .context("no thread for Redis")?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&stop);
+    let (ended, mut end) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("redis".to_owned());
+    thread.spawn(move || drop(ended.send(server.run(told)))).context("no thread for Redis")?;
+    let stopping = tasks.stopping();
+    tasks.spawn(async move {
+        let ended = tokio::select! {
+            ended = &mut end => ended,
+            () = stopping.cancelled() => {
+                stop.store(true, Ordering::Relaxed);
+                end.await
+            }
+        };
+        if let Ok(Err(error)) = ended {
+            tracing::error!(%error, "the embedded Redis stopped");
+        }
+    });
     let url = format!("redis://{}:{port}", Ipv4Addr::LOCALHOST);
     wait_until_open(port).await.map(|()| url)
 }
@@ -81,15 +98,16 @@ async fn wait_until_open(port: u16) -> Result<()> {
 
 /// Starts a server that speaks DynamoDB on a free port, with its tables in `file`. Connections do not outlive the process, but news
 /// are kept for whoever comes back to a topic, and the table knows which topics these are.
-pub(crate) async fn start_dynamodb(file: &Path, stop: CancellationToken) -> Result<String> {
+pub(crate) async fn start_dynamodb(file: &Path, tasks: &Tasks) -> Result<String> {
     let failed = |error| anyhow::anyhow!("{}: {error}", file.display());
     let database = dynoxide::Database::new(&file.to_string_lossy()).map_err(failed)?;
     // Outlives the process, not a power cut; nothing waits for the disk.
     database.enable_bulk_loading().map_err(failed)?;
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port for DynamoDB")?;
     let url = format!("http://{}", listener.local_addr()?);
-    tokio::spawn(async move {
-        if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stop.cancelled_owned()).await {
+    let stop = tasks.stopping().cancelled_owned();
+    tasks.spawn(async move {
+        if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stop).await {
             tracing::error!(error, "the embedded DynamoDB stopped");
         }
     });

@@ -2,6 +2,7 @@
 //! limits that a function meets there.
 
 use crate::functions::Functions;
+use crate::tasks::Tasks;
 use anyhow::Result;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -45,7 +46,7 @@ pub(crate) struct Gateway {
     /// The function of each route key.
     routes: Arc<HashMap<String, String>>,
     connections: Arc<Mutex<HashMap<String, Connection>>>,
-    stop: CancellationToken,
+    tasks: Tasks,
 }
 
 /// An open connection, as `@connections` sees it.
@@ -59,7 +60,7 @@ struct Connection {
 }
 
 impl Gateway {
-    pub(crate) fn new(template: &Template, functions: Functions, stop: CancellationToken) -> Result<Self> {
+    pub(crate) fn new(template: &Template, functions: Functions, tasks: Tasks) -> Result<Self> {
         let routes: HashMap<_, _> = template
             .functions()
             .iter()
@@ -71,7 +72,7 @@ impl Gateway {
         for route in ["$connect", "$disconnect", "$default"] {
             anyhow::ensure!(routes.contains_key(route), "template.yaml has no route {route}");
         }
-        Ok(Self { functions, routes: Arc::new(routes), connections: Arc::default(), stop })
+        Ok(Self { functions, routes: Arc::new(routes), connections: Arc::default(), tasks })
     }
 
     pub(crate) fn router(self) -> Router {
@@ -100,7 +101,7 @@ impl Gateway {
     /// Serves one connection until either side ends it.
     async fn serve(self, id: String, user_agent: String, mut socket: WebSocket) {
         let (messages, mut outgoing) = mpsc::channel(WAITING);
-        let close = self.stop.child_token();
+        let close = self.tasks.stopping().child_token();
         let now = souk_domain::now();
         let connection =
             Connection { messages, close: close.clone(), connected_at: now, last_active_at: now, user_agent };
@@ -231,7 +232,8 @@ async fn open(
             .read_buffer_size(BUFFER)
             .write_buffer_size(BUFFER)
             .max_write_buffer_size(2 * MESSAGE)
-            .on_upgrade(move |socket| gateway.serve(id, user_agent, socket)),
+            // Who is connected when the system stops is told so, and `$disconnect` hears of it.
+            .on_upgrade(move |socket| gateway.tasks.clone().track(gateway.serve(id, user_agent, socket))),
         Ok(SocketReply { status_code, .. }) => {
             StatusCode::from_u16(status_code).unwrap_or(StatusCode::FORBIDDEN).into_response()
         }

@@ -13,7 +13,9 @@ mod options;
 mod pages;
 mod sandbox;
 mod system;
+mod tasks;
 
 pub use embedded::start_redis;
 pub use options::{Banner, Options};
 pub use system::System;
+pub use tasks::Tasks;

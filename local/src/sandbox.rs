@@ -1,12 +1,11 @@
 //! The sandbox payment provider, in this process, on a port and a file of its own: it is somebody else's system.
 
 use crate::options::Options;
+use crate::tasks::Tasks;
 use crate::{keys, system};
 use anyhow::{Context, Result};
 use souk_sandbox::{Sandbox, SandboxSettings};
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// A sandbox that runs.
 pub(crate) struct RunningSandbox {
@@ -20,12 +19,7 @@ pub(crate) struct RunningSandbox {
 ///
 /// # Errors
 /// When the port is taken or the file cannot be used.
-pub(crate) async fn start(
-    options: &Options,
-    base: &str,
-    stop: &CancellationToken,
-    tasks: &TaskTracker,
-) -> Result<RunningSandbox> {
+pub(crate) async fn start(options: &Options, base: &str, tasks: &Tasks) -> Result<RunningSandbox> {
     let (secret_key, webhook_secret) = keys::sandbox_keys(&options.data)?;
     let notices = format!("{base}/api/v1/payment-notices");
     // What the shop must not wait for takes longer than it waits; what is late is so in proportion.
@@ -40,8 +34,8 @@ pub(crate) async fn start(
     let sandbox = Sandbox::open(&options.data.join("sandbox.db"), settings).context("the sandbox payment provider")?;
     let listener = system::listen(options, options.sandbox_port).await?;
     let address = system::reachable(&listener)?;
-    system::serve(listener, sandbox.router(), stop, tasks);
-    let stop = stop.clone();
+    system::serve(listener, sandbox.router(), tasks);
+    let stop = tasks.stopping();
     tasks.spawn(async move { sandbox.deliver_webhooks(stop).await });
     Ok(RunningSandbox {
         page: format!("http://{address}/"),

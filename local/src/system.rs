@@ -5,6 +5,7 @@ use crate::functions::Functions;
 use crate::gateway::Gateway;
 use crate::keys::{self, TokenKeys};
 use crate::options::{Banner, Options};
+use crate::tasks::Tasks;
 use crate::{demo, embedded, http, lend, pages, sandbox};
 use anyhow::{Context, Result};
 use axum::Router;
@@ -35,8 +36,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// How often scheduled functions run here. On AWS a minute is the shortest there is.
@@ -57,14 +56,17 @@ const REDIS_MAY_LOSE: chrono::Duration = chrono::Duration::seconds(5);
 const SOCKET_BUFFER: u32 = 64 << 10;
 /// WebSockets that may wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// How long requests in progress may take when the system stops.
+/// How long requests in progress may take when the system stops, and how long its parts may take after them. Docker kills a container 10 s
+/// after it was told to stop.
 const STOPPING: Duration = Duration::from_secs(5);
+const STOPPING_PARTS: Duration = Duration::from_secs(3);
 
 /// A running system.
 pub struct System {
     addresses: Addresses,
-    stop: CancellationToken,
-    tasks: TaskTracker,
+    tasks: Tasks,
+    /// What requests in progress need to their end.
+    parts: Tasks,
     /// Keeps other processes out of the data folder.
     _lock: File,
 }
@@ -78,17 +80,17 @@ impl System {
         // In full: functions that this process lends its parts to run elsewhere.
         let folder = &std::path::absolute(&options.data).context("the data folder")?;
         let lock = claim_folder(folder, options.reset)?;
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (tasks, parts) = (Tasks::default(), Tasks::default());
         let (http, ws) = (listen(options, options.http_port).await?, listen_for_sockets(options)?);
         let (http_address, ws_address) = (reachable(&http)?, reachable(&ws)?);
 
         let redis = match &options.redis_url {
             Some(url) => url.clone(),
-            None => embedded::start_redis(&folder.join("redis")).await?,
+            None => embedded::start_redis(&folder.join("redis"), &parts).await?,
         };
         let dynamodb = match &options.dynamodb_endpoint {
             Some(url) => url.clone(),
-            None => embedded::start_dynamodb(&folder.join("connections.db"), stop.child_token()).await?,
+            None => embedded::start_dynamodb(&folder.join("connections.db"), &parts).await?,
         };
         let store = options.store_url.clone().unwrap_or_else(|| format!("sqlite:{}", folder.join("souk.db").display()));
         let keys = TokenKeys::of(folder, options.rotate_token_key)?;
@@ -99,7 +101,7 @@ impl System {
         let authenticators = Authenticators::new(&second_factor_key.clone().into())?;
         let sandbox = match options.payment_url {
             Some(_) => None,
-            None => Some(sandbox::start(options, &base, &stop, &tasks).await?),
+            None => Some(sandbox::start(options, &base, &parts).await?),
         };
         let payment_url = options.payment_url.clone().or(sandbox.as_ref().map(|sandbox| sandbox.payment_url.clone()));
         let variables = HashMap::from([
@@ -155,13 +157,13 @@ impl System {
             None if options.seeds() => demo::catalog(&ports).await?,
             None => {}
         }
-        let gateway = Gateway::new(&template, functions.clone(), stop.child_token())?;
-        serve(http, router, &stop, &tasks);
-        serve(ws, gateway.router(), &stop, &tasks);
-        start_triggers(&template, &environment, &functions, &stop, &tasks)?;
-        start_schedule(&functions, &stop, &tasks);
+        let gateway = Gateway::new(&template, functions.clone(), tasks.clone())?;
+        serve(http, router, &tasks);
+        serve(ws, gateway.router(), &tasks);
+        start_triggers(&template, &environment, &functions, &tasks)?;
+        start_schedule(&functions, &tasks);
         if let Some(replay) = &options.replay {
-            start_replay(replay, &functions, &stop, &tasks)?;
+            start_replay(replay, &functions, &tasks)?;
         }
         let addresses = Addresses {
             docs: format!("{base}/docs/"),
@@ -174,7 +176,7 @@ impl System {
             dynamo_db: dynamodb,
             users,
         };
-        Ok(Self { addresses, stop, tasks, _lock: lock })
+        Ok(Self { addresses, tasks, parts, _lock: lock })
     }
 
     /// Prints where everything is.
@@ -187,10 +189,11 @@ impl System {
 
     /// Finishes what is in progress and stops. What consumers have not acknowledged is delivered after the next start.
     pub async fn stop(self) {
-        self.stop.cancel();
-        self.tasks.close();
-        if tokio::time::timeout(STOPPING, self.tasks.wait()).await.is_err() {
-            tracing::warn!("some requests were still in progress");
+        if !self.tasks.stop(STOPPING).await {
+            tracing::warn!("requests were in progress when their time was up");
+        }
+        if !self.parts.stop(STOPPING_PARTS).await {
+            tracing::warn!("embedded parts were running when their time was up");
         }
     }
 }
@@ -312,10 +315,10 @@ async fn import(file: &Path, router: &Router, environment: &Environment) -> Resu
     Ok(())
 }
 
-pub(crate) fn serve(listener: TcpListener, router: Router, stop: &CancellationToken, tasks: &TaskTracker) {
+pub(crate) fn serve(listener: TcpListener, router: Router, tasks: &Tasks) {
     // Answers are small and should leave at once.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let stop = stop.clone();
+    let stop = tasks.stopping();
     tasks.spawn(async move {
         // Rates are counted by where a request comes from.
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -327,53 +330,42 @@ pub(crate) fn serve(listener: TcpListener, router: Router, stop: &CancellationTo
 }
 
 /// Runs a trigger for each source all the time, where Lambda runs `stream-trigger` again and again.
-fn start_triggers(
-    template: &Template,
-    environment: &Environment,
-    functions: &Functions,
-    stop: &CancellationToken,
-    tasks: &TaskTracker,
-) -> Result<()> {
+fn start_triggers(template: &Template, environment: &Environment, functions: &Functions, tasks: &Tasks) -> Result<()> {
     let retry_pause = environment.retry_pause()?;
     for source in sources(template)? {
         // One name for all runs: a new process takes over what the last one of this folder held.
         let trigger = Trigger::new(&source, "local", environment.event_stream()?, Arc::new(functions.clone()));
         let trigger = trigger.retrying_after(retry_pause);
-        let stop = stop.clone();
-        tasks.spawn(async move { stop.run_until_cancelled(trigger.run(None)).await });
+        tasks.spawn_until_stopped(async move { trigger.run(None).await });
     }
     Ok(())
 }
 
 /// Replays what an option asks for, `function=since`, beside everything else.
-fn start_replay(replay: &str, functions: &Functions, stop: &CancellationToken, tasks: &TaskTracker) -> Result<()> {
+fn start_replay(replay: &str, functions: &Functions, tasks: &Tasks) -> Result<()> {
     let (function, since) = replay.split_once('=').context("--replay is FUNCTION=SINCE")?;
     let since = chrono::DateTime::parse_from_rfc3339(since).with_context(|| format!("--replay since {since}"))?;
     let (call, functions) = (json!({ "function": function, "since": since }), functions.clone());
-    let stop = stop.clone();
-    tasks.spawn(async move {
-        if let Some(Err(error)) = stop.run_until_cancelled(functions.call("replay-consumer", call)).await {
+    tasks.spawn_until_stopped(async move {
+        if let Err(error) = functions.call("replay-consumer", call).await {
             tracing::error!(%error, "replay-consumer failed");
         }
     });
     Ok(())
 }
 
-fn start_schedule(functions: &Functions, stop: &CancellationToken, tasks: &TaskTracker) {
+fn start_schedule(functions: &Functions, tasks: &Tasks) {
     for (function, period) in TICKS {
-        let (functions, stop) = (functions.clone(), stop.clone());
-        tasks.spawn(async move {
-            let ticking = async {
-                let mut ticks = tokio::time::interval(period);
-                ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-                loop {
-                    ticks.tick().await;
-                    if let Err(error) = functions.tick(function).await {
-                        tracing::warn!(%error, function, "a scheduled function failed");
-                    }
+        let functions = functions.clone();
+        tasks.spawn_until_stopped(async move {
+            let mut ticks = tokio::time::interval(period);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                if let Err(error) = functions.tick(function).await {
+                    tracing::warn!(%error, function, "a scheduled function failed");
                 }
-            };
-            stop.run_until_cancelled(ticking).await
+            }
         });
     }
 }
