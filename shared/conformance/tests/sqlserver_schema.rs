@@ -75,7 +75,8 @@ async fn several_migrations_at_once_apply_each_file_once() {
             "0003_orders_and_payments",
             "0004_outbox_archive",
             "0005_webhooks",
-            "0006_offers"
+            "0006_offers",
+            "0007_webhook_progress"
         ]
     );
     assert!(store().migrate().await.expect("nothing to do").is_empty());

@@ -11,13 +11,14 @@ use souk_domain::{Error, Result};
 use tiberius::ToSql;
 
 /// Every file of `migrations/sqlserver`, in order.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("0001_initial", include_str!("../../../migrations/sqlserver/0001_initial.sql")),
     ("0002_accounts", include_str!("../../../migrations/sqlserver/0002_accounts.sql")),
     ("0003_orders_and_payments", include_str!("../../../migrations/sqlserver/0003_orders_and_payments.sql")),
     ("0004_outbox_archive", include_str!("../../../migrations/sqlserver/0004_outbox_archive.sql")),
     ("0005_webhooks", include_str!("../../../migrations/sqlserver/0005_webhooks.sql")),
     ("0006_offers", include_str!("../../../migrations/sqlserver/0006_offers.sql")),
+    ("0007_webhook_progress", include_str!("../../../migrations/sqlserver/0007_webhook_progress.sql")),
 ];
 
 /// Held by the connection that migrates. Others wait up to a minute: a starter that comes second finds nothing to do.
