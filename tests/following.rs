@@ -157,6 +157,19 @@ async fn the_trace_of_a_client_goes_on_in_the_shop() {
 }
 
 #[tokio::test]
+async fn what_seq_collects_is_told_by_fields() {
+    let shop = Shop::open_in(vec![("SOUK_LOG_FORMAT", "clef".to_owned())], &[]).await;
+    let request = shop.request(Method::GET, "/api/v1/products");
+    request.header("X-Correlation-Id", CLICK).send().await.unwrap();
+    let lines = || shop.log().lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect::<Vec<_>>();
+    let is_answer = |line: &Value| line["@m"] == "answered" && line["correlation_id"] == CLICK;
+    eventually("the line of the request", async || lines().iter().any(is_answer)).await;
+    let answer = lines().into_iter().find(is_answer).unwrap();
+    let told = [&answer["@l"], &answer["route"], &answer["status"]];
+    assert_eq!(told, [&json!("Information"), &json!("/api/v1/products"), &json!(200)]);
+}
+
+#[tokio::test]
 async fn a_collector_that_is_away_holds_nobody_up() {
     let environment = vec![("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9".to_owned())];
     let mut shop = Shop::open_in(environment, &[]).await;

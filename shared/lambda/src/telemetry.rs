@@ -1,5 +1,6 @@
 //! What a process tells about itself: log lines for people, traces for a collector, metrics for CloudWatch.
 
+mod clef;
 mod log;
 pub mod metrics;
 mod trace;
@@ -14,8 +15,8 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging to standard error, JSON on Lambda, for people elsewhere: what `SOUK_LOG` chooses (`info`, or `warn,souk=debug`), else
-/// `default`. And traces, when `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector; wants a Tokio runtime for them.
+/// Starts logging to standard error, JSON on Lambda, for Seq where `SOUK_LOG_FORMAT` is `clef`, for people elsewhere: what `SOUK_LOG`
+/// chooses (`info`, or `warn,souk=debug`), else `default`. And traces, when `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector; wants a Tokio runtime for them.
 pub fn start_telemetry(default: &str) {
     let telemetry = Registry::default().with(log::layer(default)).with(trace::layer());
     // Started before, by a test of the same process.

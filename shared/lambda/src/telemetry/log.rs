@@ -1,6 +1,8 @@
+use super::clef::Clef;
 use std::io::IsTerminal;
 use tracing::{Level, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, fmt};
 
@@ -20,10 +22,13 @@ where
 {
     // Colours are for people who look on, not for files.
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    match std::env::var_os("AWS_LAMBDA_FUNCTION_NAME") {
+    if std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() {
         // CloudWatch has a time for each line.
-        Some(_) => lines.json().flatten_event(true).without_time().with_filter(filter(default)).boxed(),
-        None => lines.with_filter(filter(default)).boxed(),
+        lines.json().flatten_event(true).without_time().with_filter(filter(default)).boxed()
+    } else if std::env::var_os("SOUK_LOG_FORMAT").is_some_and(|format| format == "clef") {
+        lines.fmt_fields(JsonFields::new()).event_format(Clef).with_filter(filter(default)).boxed()
+    } else {
+        lines.with_filter(filter(default)).boxed()
     }
 }
 
