@@ -18,6 +18,7 @@ mod fulfilment;
 mod harness;
 mod inventory;
 mod killing;
+mod order_mails;
 mod orders;
 mod passwords;
 mod payments;

@@ -5,12 +5,6 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-impl Person<'_> {
-    async fn rule(&self, path: &str, rule: Value) {
-        send(self.request(Method::PUT, &format!("/api/v1/{path}")).json(&rule)).await.expect(200);
-    }
-}
-
 fn minor(value: &Value) -> i64 {
     value["amountMinor"].as_i64().unwrap()
 }

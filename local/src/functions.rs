@@ -12,7 +12,7 @@ use souk_domain::{Error, RetryPauses};
 use souk_environment::Environment;
 use souk_lambda::{Announcer, Batch, BatchResponse, Ports, deliver};
 use souk_orders::reconcile_payments::Patience;
-use souk_orders::{Settlement, expire_orders, reconcile_payments};
+use souk_orders::{Settlement, expire_orders, reconcile_payments, send_order_mail};
 use souk_platform::{
     Consumers, archive_outbox, expire_idempotency_keys, measure_consumers, migrate_database, relay_outbox,
     replay_consumer,
@@ -59,6 +59,7 @@ pub(crate) struct Functions {
     announcer: Announcer,
     mailer: Arc<dyn Mailer>,
     links: Links,
+    shop: String,
     settlement: Settlement,
     patience: Patience,
     poster: Poster,
@@ -91,6 +92,7 @@ impl Functions {
             announcer: ports.announcer.clone(),
             mailer: environment.mailer()?,
             links: Links::new(&environment.shop_url()?),
+            shop: environment.shop_url()?,
             settlement,
             patience,
             poster: Poster::new(WebhookSecrets::new(&environment.webhook_key()?)?, environment.webhook_sender()?),
@@ -170,6 +172,7 @@ impl Functions {
             "send-mail" => send_mail::handle(batch, &*self.store, &*self.mailer, &self.links).await,
             "notify-inventory" => souk_realtime::notify_inventory::handle(batch, &self.notifier()).await,
             "notify-orders" => souk_realtime::notify_orders::handle(batch, &self.notifier()).await,
+            "send-order-mail" => send_order_mail::handle(batch, &*self.store, &*self.mailer, &self.shop).await,
             other => Err(unknown(other)),
         })
         .await

@@ -401,6 +401,11 @@ impl<'a> Person<'a> {
         send(request.json(&json!({ "delta": pieces, "reason": "delivery" }))).await.expect(200);
     }
 
+    /// A rule of pricing, from now on.
+    pub async fn rule(&self, path: &str, rule: Value) {
+        send(self.request(Method::PUT, &format!("/api/v1/{path}")).json(&rule)).await.expect(200);
+    }
+
     pub async fn order(&self, lines: &[(&str, i64)]) -> Answer {
         self.post("/api/v1/orders", order_of(lines)).await
     }

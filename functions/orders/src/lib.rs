@@ -20,6 +20,7 @@ pub mod refund_order;
 pub mod reject_return;
 pub mod request_return;
 pub mod search_orders;
+pub mod send_order_mail;
 pub mod settle_review;
 pub mod ship_order;
 pub mod track_order;
@@ -27,6 +28,7 @@ pub mod void_payment;
 
 mod change;
 mod document;
+mod order_letter;
 mod settlement;
 mod wish;
 

@@ -22,6 +22,7 @@ pub mod lives;
 mod mailbox;
 pub mod mails;
 pub mod order_list;
+pub mod order_mails;
 pub mod order_numbers;
 pub mod order_races;
 pub mod orders;
@@ -254,6 +255,12 @@ macro_rules! conformance_tests {
                 a_sweep_forgets_the_mails_that_are_too_old
                 a_notice_has_no_link
                 mail_is_asked_for_in_the_outbox
+            }
+            order_mails {
+                an_order_is_mailed_once_for_each_event
+                what_several_note_of_a_mailed_order_at_once_is_noted
+                who_was_forgotten_gets_no_mail_of_orders
+                a_sweep_forgets_which_orders_were_mailed
             }
             audit {
                 every_action_leaves_its_line

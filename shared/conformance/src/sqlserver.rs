@@ -19,7 +19,7 @@ const MARK: &str = "IF OBJECT_ID(N'souk_test_database') IS NULL CREATE TABLE sou
 /// Rows that are named come after those that name them.
 const EMPTY: &str = "DELETE FROM webhook_subscription; DELETE FROM webhook_delivery; DELETE FROM webhook;
     DELETE FROM idempotency; DELETE FROM outbox; DELETE FROM outbox_archive; DELETE FROM stock_movement; DELETE FROM order_line;
-    DELETE FROM sales_order; DELETE FROM coupon_use; DELETE FROM pricing_rule; DELETE FROM audit_entry; DELETE FROM mail;
+    DELETE FROM sales_order; DELETE FROM coupon_use; DELETE FROM pricing_rule; DELETE FROM audit_entry; DELETE FROM mail; DELETE FROM order_mail;
     DELETE FROM customer_term; DELETE FROM recovery_code; DELETE FROM customer; DELETE FROM stock; DELETE FROM product_term; DELETE FROM product; DELETE FROM category";
 
 /// The database of [`TEST_URL`] is one's own until this is dropped.

@@ -43,6 +43,7 @@ async fn bare_database() -> Turn {
         "pricing_rule",
         "audit_entry",
         "mail",
+        "order_mail",
         "customer_term",
         "recovery_code",
         "customer",
@@ -76,7 +77,8 @@ async fn several_migrations_at_once_apply_each_file_once() {
             "0004_outbox_archive",
             "0005_webhooks",
             "0006_offers",
-            "0007_webhook_progress"
+            "0007_webhook_progress",
+            "0008_order_mails"
         ]
     );
     assert!(store().migrate().await.expect("nothing to do").is_empty());

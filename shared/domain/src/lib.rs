@@ -50,13 +50,13 @@ pub use id::{
     CartId, CategoryId, CustomerId, DeliveryId, EventId, MailId, MovementId, OperationId, OrderId, PaymentId,
     ProductId, ReturnId, SessionId, ShipmentId, WebhookId,
 };
-pub use mail::{MailKind, MailToSend, OutgoingMail};
+pub use mail::{MailKind, MailToSend, OrderToMail, OutgoingMail};
 pub use money::{CurrencyCode, Money};
 pub use order::{
     ChosenShipping, Decide, Dispatch, Ending, Fulfilment, GoodsReturn, HistoryEntry, NewOrder, NewOrderLine, Note,
-    NoteText, Operation, OperationKind, OperationStatus, Order, OrderChange, OrderLine, OrderNumber, OrderSearch,
-    OrderStatus, OrderStep, OrderText, OrderTotals, Payment, PaymentStatus, Placement, ReceivedGoods, RefundElsewhere,
-    RefundWish, ReturnReason, ReturnStatus, Shipment, ShippedPieces, StockMove, TrackingNumber,
+    NoteText, Operation, OperationKind, OperationStatus, Order, OrderChange, OrderLine, OrderNews, OrderNumber,
+    OrderSearch, OrderStatus, OrderStep, OrderText, OrderTotals, Payment, PaymentStatus, Placement, ReceivedGoods,
+    RefundElsewhere, RefundWish, ReturnReason, ReturnStatus, Shipment, ShippedPieces, StockMove, TrackingNumber,
 };
 pub use page::{Limit, Page};
 pub use payment::{

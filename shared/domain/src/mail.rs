@@ -1,4 +1,4 @@
-use crate::{CustomerStatus, Email, MailId, PersonName};
+use crate::{CustomerStatus, Email, MailId, Order, PersonName};
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -84,10 +84,21 @@ pub struct MailToSend {
     pub account: Option<CustomerStatus>,
 }
 
+/// An order that its buyer is to get mail of.
+#[derive(Clone, Debug)]
+pub struct OrderToMail {
+    /// As it is now.
+    pub order: Order,
+    /// Where its buyer is reached now.
+    pub email: Email,
+    /// Who they are.
+    pub name: PersonName,
+}
+
 /// A mail as it is sent.
 #[derive(Clone, Debug)]
 pub struct OutgoingMail {
-    /// The id of the wish: the same in every attempt, so that a second one can be told from another mail.
+    /// The id of the wish, or of the event that it tells of: the same in every attempt, so that a second one can be told from another mail.
     pub id: MailId,
     /// Where to.
     pub to: Email,

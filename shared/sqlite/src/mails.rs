@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use souk_domain::ports::Mails;
 use souk_domain::{
-    Cause, CustomerStatus, DateTime, Email, Error, Event, MailId, MailKind, MailToSend, NewRegistration, PersonName,
-    Result, TokenHash,
+    Cause, CustomerStatus, DateTime, Email, Error, Event, EventId, MailId, MailKind, MailToSend, NewRegistration,
+    OrderId, OrderToMail, PersonName, Result, TokenHash,
 };
 use uuid::Uuid;
 
@@ -108,6 +108,18 @@ fn prepare(connection: &Connection, id: MailId, token: TokenHash, now: DateTime)
     })
 }
 
+fn order_to_mail(connection: &Connection, order: OrderId, event: EventId) -> Result<Option<OrderToMail>> {
+    let sql = "SELECT o.document, c.email, c.name FROM sales_order o JOIN customer c USING (customer_key)
+         WHERE o.id = ?1 AND c.status <> 'erased' AND NOT EXISTS (SELECT 1 FROM order_mail m WHERE m.event_id = ?2)";
+    rows::maybe(connection, sql, params![order.uuid(), event.uuid()], |row| {
+        Ok(OrderToMail {
+            order: rows::document(row, "document")?,
+            email: rows::text(row, "email")?,
+            name: rows::text(row, "name")?,
+        })
+    })
+}
+
 #[async_trait]
 impl Mails for SqliteStore {
     async fn prepare_mail(&self, id: MailId, token: TokenHash, now: DateTime) -> Result<Option<MailToSend>> {
@@ -120,10 +132,23 @@ impl Mails for SqliteStore {
         self.writer.write(move |connection| rows::execute(connection, sql, values).map(drop).map_err(failed)).await
     }
 
+    async fn order_to_mail(&self, order: OrderId, event: EventId) -> Result<Option<OrderToMail>> {
+        self.read(move |connection| order_to_mail(connection, order, event)).await
+    }
+
+    async fn order_mailed(&self, event: EventId, until: DateTime) -> Result<()> {
+        let sql = "INSERT INTO order_mail (event_id, expires_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        let values = (event.uuid(), until.timestamp_micros());
+        self.writer.write(move |connection| rows::execute(connection, sql, values).map(drop).map_err(failed)).await
+    }
+
     async fn expire_mails(&self, now: DateTime) -> Result<usize> {
-        let sql = "DELETE FROM mail WHERE expires_at <= ?1";
         self.writer
-            .write(move |connection| rows::execute(connection, sql, [now.timestamp_micros()]).map_err(failed))
+            .write(move |connection| {
+                let sweep = |sql| rows::execute(connection, sql, [now.timestamp_micros()]).map_err(failed);
+                let mails = sweep("DELETE FROM mail WHERE expires_at <= ?1")?;
+                Ok(mails + sweep("DELETE FROM order_mail WHERE expires_at <= ?1")?)
+            })
             .await
     }
 }

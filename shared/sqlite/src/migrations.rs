@@ -9,13 +9,14 @@ use souk_domain::Result;
 use souk_domain::ports::Schema;
 
 /// Every file of `migrations/sqlite`, in order.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("0001_initial", include_str!("../../../migrations/sqlite/0001_initial.sql")),
     ("0002_accounts", include_str!("../../../migrations/sqlite/0002_accounts.sql")),
     ("0003_orders_and_payments", include_str!("../../../migrations/sqlite/0003_orders_and_payments.sql")),
     ("0004_outbox_archive", include_str!("../../../migrations/sqlite/0004_outbox_archive.sql")),
     ("0005_webhooks", include_str!("../../../migrations/sqlite/0005_webhooks.sql")),
     ("0006_webhook_progress", include_str!("../../../migrations/sqlite/0006_webhook_progress.sql")),
+    ("0007_order_mails", include_str!("../../../migrations/sqlite/0007_order_mails.sql")),
 ];
 
 /// Applies what is missing, in one transaction, under the file's write lock: two starters do not race.

@@ -17,8 +17,7 @@ pub(crate) const SELECT: &str =
 
 /// An order and its row number.
 pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<(i64, Order)> {
-    let order = serde_json::from_str(row.get_ref("document")?.as_str()?);
-    Ok((row.get("order_key")?, order.map_err(|error| rows::corrupt("document", error))?))
+    Ok((row.get("order_key")?, rows::document(row, "document")?))
 }
 
 /// An order and its row number.

@@ -12,14 +12,13 @@ use souk_domain::{
 use crate::audit;
 
 pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Customer> {
-    let addresses = serde_json::from_str(row.get_ref("addresses")?.as_str()?);
     Ok(Customer {
         id: rows::id(row, "id")?,
         email: rows::text(row, "email")?,
         name: rows::text(row, "name")?,
         role: rows::word(row, "role", Role::from_word)?,
         status: rows::word(row, "status", CustomerStatus::from_word)?,
-        addresses: addresses.map_err(|error| rows::corrupt("addresses", error))?,
+        addresses: rows::document(row, "addresses")?,
         second_factor: row.get("second_factor")?,
         version: row.get("version")?,
         created_at: rows::at(row, "created_at")?,

@@ -8,8 +8,7 @@ use souk_domain::{
 };
 
 fn read(row: &Row<'_>) -> rusqlite::Result<(PricingRule, i64)> {
-    let rule = serde_json::from_str(row.get_ref("document")?.as_str()?);
-    Ok((rule.map_err(|error| rows::corrupt("document", error))?, row.get("uses")?))
+    Ok((rows::document(row, "document")?, row.get("uses")?))
 }
 
 /// Every rule of a kind, by name.

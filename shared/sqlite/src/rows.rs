@@ -2,6 +2,7 @@
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
+use serde::de::DeserializeOwned;
 use souk_domain::{DateTime, Error, Grams, Money, Result, from_micros};
 use std::fmt::Display;
 use std::str::FromStr;
@@ -28,6 +29,11 @@ pub(crate) fn at(row: &Row<'_>, column: &str) -> rusqlite::Result<DateTime> {
 pub(crate) fn text<T: FromStr<Err: Display>>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|error: T::Err| corrupt(column, error))
+}
+
+/// A column that holds a value as JSON.
+pub(crate) fn document<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| corrupt(column, error))
 }
 
 /// A column that holds one of the words that `read` knows.

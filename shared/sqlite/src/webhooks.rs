@@ -12,8 +12,7 @@ use souk_domain::{
 
 /// A webhook and its row number.
 pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<(i64, Webhook)> {
-    let webhook = serde_json::from_str(row.get_ref("document")?.as_str()?);
-    Ok((row.get("webhook_key")?, webhook.map_err(|error| rows::corrupt("document", error))?))
+    Ok((row.get("webhook_key")?, rows::document(row, "document")?))
 }
 
 pub(crate) fn find(connection: &Connection, id: WebhookId) -> Result<(i64, Webhook)> {

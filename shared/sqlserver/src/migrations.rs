@@ -11,7 +11,7 @@ use souk_domain::{Error, Result};
 use tiberius::ToSql;
 
 /// Every file of `migrations/sqlserver`, in order.
-const MIGRATIONS: [(&str, &str); 7] = [
+const MIGRATIONS: [(&str, &str); 8] = [
     ("0001_initial", include_str!("../../../migrations/sqlserver/0001_initial.sql")),
     ("0002_accounts", include_str!("../../../migrations/sqlserver/0002_accounts.sql")),
     ("0003_orders_and_payments", include_str!("../../../migrations/sqlserver/0003_orders_and_payments.sql")),
@@ -19,6 +19,7 @@ const MIGRATIONS: [(&str, &str); 7] = [
     ("0005_webhooks", include_str!("../../../migrations/sqlserver/0005_webhooks.sql")),
     ("0006_offers", include_str!("../../../migrations/sqlserver/0006_offers.sql")),
     ("0007_webhook_progress", include_str!("../../../migrations/sqlserver/0007_webhook_progress.sql")),
+    ("0008_order_mails", include_str!("../../../migrations/sqlserver/0008_order_mails.sql")),
 ];
 
 /// Held by the connection that migrates. Others wait up to a minute: a starter that comes second finds nothing to do.

@@ -191,7 +191,7 @@ pub(crate) fn script(request: &Request) -> Reply {
     if request.says("SELECT order_key, document FROM sales_order WHERE id") {
         return Reply::Results(vec![found_order(), first_result(is_repeated)]);
     }
-    let queries: [(&str, Answer); 28] = [
+    let queries: [(&str, Answer); 30] = [
         ("SELECT TOP (@P2) webhook_key", || document(webhook())),
         ("SELECT document FROM webhook", || document(webhook())),
         ("INTO webhook_delivery", || row(vec![("changed", Cell::Int(0))])),
@@ -212,6 +212,7 @@ pub(crate) fn script(request: &Request) -> Reply {
         ("UPDATE mail", mail),
         ("SELECT TOP (@P1) order_key, id", || row(vec![("order_key", Cell::Long(1)), ("id", Cell::Id(Uuid::nil()))])),
         ("o.order_key, o.document", || document(order())),
+        ("order_mail AS m", order_to_mail),
         ("FROM sales_order", || document(order())),
         ("FROM pricing_rule", || row(found_rule())),
         ("SELECT MAX(published_at)", || row(vec![("at", Cell::NullTime)])),
@@ -219,6 +220,7 @@ pub(crate) fn script(request: &Request) -> Reply {
         ("created_at >= CAST(@P3", || Reply::Results(Vec::new())),
         ("SET password_hash", || Reply::Results(Vec::new())),
         ("SELECT 1 AS answer", || row(vec![("answer", Cell::Int(1))])),
+        ("INSERT INTO order_mail", || Reply::Results(Vec::new())),
         ("UPDATE outbox", || Reply::Results(Vec::new())),
     ];
     queries.into_iter().find(|(text, _)| request.says(text)).expect("a known query").1()
@@ -240,6 +242,11 @@ fn mail() -> Reply {
     let text = |text: &str| Cell::Text(text.to_owned());
     let status = ("status", Cell::NullText);
     row(vec![("kind", text("registration")), ("email", text("a@example.com")), ("name", text("Ada")), status])
+}
+
+fn order_to_mail() -> Reply {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    row(vec![("document", Cell::Text(order())), ("email", text("a@example.com")), ("name", text("Ada"))])
 }
 
 fn known_category() -> Vec<(&'static str, Cell)> {

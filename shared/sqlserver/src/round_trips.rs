@@ -252,6 +252,9 @@ async fn count_people(meter: &mut Meter, cause: &Cause) {
     let (mail, now) = (MailId::new(), souk_domain::now());
     meter.count("prepare_mail", async |s| s.prepare_mail(mail, token, now).await).await;
     meter.count("mail_sent", async |s| s.mail_sent(mail, now).await).await;
+    let event = souk_domain::EventId::new();
+    meter.count("order_to_mail", async |s| s.order_to_mail(souk_domain::OrderId::new(), event).await).await;
+    meter.count("order_mailed", async |s| s.order_mailed(event, now).await).await;
     meter.count("expire_mails", async |s| s.expire_mails(now).await).await;
 }
 

@@ -119,7 +119,9 @@ queries! {
     ORDER = "order";
     ORDERS = "orders";
     ORDER_BY_NUMBER = "order_by_number";
+    ORDER_MAILED = "order_mailed";
     ORDER_TO_CHANGE = "order_to_change";
+    ORDER_TO_MAIL = "order_to_mail";
     PING = "ping";
     PREPARE_MAIL = "prepare_mail";
     PRODUCT = "product";

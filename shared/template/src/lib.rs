@@ -48,7 +48,7 @@ mod tests {
     fn the_template_can_be_read_and_every_name_is_the_logical_one_in_kebab_case() {
         let template = Template::built_in().expect("the template");
         assert!(template.functions().len() >= 65);
-        assert_eq!(template.consumers().count(), 5);
+        assert_eq!(template.consumers().count(), 6);
         let place = template.functions().iter().find(|function| function.name == "place-order").expect("place-order");
         assert_eq!(place.trigger, Trigger::Http { method: "POST".to_owned(), path: "/api/v1/orders".to_owned() });
         let connect = template.functions().iter().find(|function| function.name == "connect").expect("connect");

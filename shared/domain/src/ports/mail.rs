@@ -1,7 +1,7 @@
-use crate::{DateTime, MailId, MailToSend, OutgoingMail, Result, TokenHash};
+use crate::{DateTime, EventId, MailId, MailToSend, OrderId, OrderToMail, OutgoingMail, Result, TokenHash};
 use async_trait::async_trait;
 
-/// The mails that people's wishes caused.
+/// The mails that people's wishes caused, and those that tell buyers of their orders.
 #[async_trait]
 pub trait Mails: Send + Sync {
     /// What to send, and the hash of the token in its link from now on; `None` when it was sent before, its link was
@@ -11,7 +11,13 @@ pub trait Mails: Send + Sync {
     /// Notes that a mail was sent, or that there was nothing to send.
     async fn mail_sent(&self, id: MailId, now: DateTime) -> Result<()>;
 
-    /// Forgets the mails whose time is over; the number forgotten.
+    /// The order that an event told of, for the mail that tells its buyer; `None` once that was sent, and for a buyer who was forgotten.
+    async fn order_to_mail(&self, order: OrderId, event: EventId) -> Result<Option<OrderToMail>>;
+
+    /// Notes that the mail of an event was sent, or that there was nothing to send. Forgotten after `until`.
+    async fn order_mailed(&self, event: EventId, until: DateTime) -> Result<()>;
+
+    /// Forgets the mails whose time is over, and what was noted of those of orders; the number forgotten.
     async fn expire_mails(&self, now: DateTime) -> Result<usize>;
 }
 
