@@ -34,7 +34,7 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = Banner::Text)]
     pub banner: Banner,
 
-    /// Import this CSV file (sku,name,category,price_minor,currency) instead of the demo catalog.
+    /// Import this CSV file (sku,name,category,price_minor,currency, and description,weight_grams if you like) instead of the demo catalog.
     #[arg(long)]
     pub catalog: Option<PathBuf>,
 

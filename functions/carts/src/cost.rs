@@ -158,6 +158,7 @@ async fn a_cart_of_200_lines_is_read_in_one_round_trip_and_one_query_at_most() {
         description: None,
         category: "All".parse().unwrap(),
         price: price.clone(),
+        weight_grams: None,
     };
     let made = store.import_products((0..LINES).map(row).collect(), &Cause::internal("test")).await.unwrap().value;
     let ids: Vec<ProductId> = made

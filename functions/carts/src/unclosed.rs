@@ -65,6 +65,7 @@ async fn shop(store: &SqliteStore) -> (CustomerId, ProductId) {
         description: None,
         category: "All".parse().unwrap(),
         price: price(),
+        weight_grams: None,
     };
     let made = store.import_products(vec![row], &cause).await.unwrap().value;
     let [ImportOutcome::Created(product_id)] = made[..] else { panic!("{made:?}") };

@@ -1,7 +1,7 @@
 //! Reads the files that an import takes, row by row: a bad row is told with its line and the others go on.
 
 use serde::Deserialize;
-use souk_domain::{CategoryName, CurrencyCode, Description, ImportRow, Money, ProductName, Sku, Violation};
+use souk_domain::{CategoryName, CurrencyCode, Description, Grams, ImportRow, Money, ProductName, Sku, Violation};
 use souk_lambda::ApiError;
 
 /// A row of the file: what it asks for, or why it cannot be understood.
@@ -11,8 +11,8 @@ pub(crate) struct FileRow {
     pub(crate) row: Result<ImportRow, Violation>,
 }
 
-/// CSV with a header. Columns: `sku`, `name`, `category`, `price_minor`, `currency`, and `description` if you like; others
-/// are left alone.
+/// CSV with a header. Columns: `sku`, `name`, `category`, `price_minor`, `currency`, and, if you like, `description` and `weight_grams`,
+/// which may be empty; others are left alone.
 ///
 /// # Errors
 /// 422 when a column is missing.
@@ -30,6 +30,7 @@ pub(crate) fn read_csv(bytes: &[u8]) -> Result<Vec<FileRow>, ApiError> {
         price_minor: required("price_minor")?,
         currency: required("currency")?,
         description: column("description"),
+        weight_grams: column("weight_grams"),
     };
     let mut rows = Vec::new();
     let mut record = csv::ByteRecord::new();
@@ -52,6 +53,7 @@ struct Columns {
     price_minor: usize,
     currency: usize,
     description: Option<usize>,
+    weight_grams: Option<usize>,
 }
 
 impl Columns {
@@ -65,8 +67,14 @@ impl Columns {
             description: self.description.map(|column| Description::parse(field(column))).transpose()?,
             category: CategoryName::parse(field(self.category))?,
             price: Money::new(amount, CurrencyCode::parse(field(self.currency))?)?,
+            weight_grams: self.weight_grams.map(field).filter(|text| !text.trim().is_empty()).map(grams).transpose()?,
         })
     }
+}
+
+fn grams(text: &str) -> Result<Grams, Violation> {
+    let grams = text.trim().parse::<i64>();
+    grams.map_err(|_| Violation::new("invalid_quantity", "weight_grams is a whole number"))?.try_into()
 }
 
 /// A product in one line of JSON.
@@ -79,6 +87,8 @@ struct JsonRow {
     description: Option<Description>,
     category: CategoryName,
     price: Money,
+    #[serde(default)]
+    weight_grams: Option<Grams>,
 }
 
 /// One JSON object a line; empty lines are skipped.
@@ -89,13 +99,14 @@ pub(crate) fn read_ndjson(bytes: &[u8]) -> Vec<FileRow> {
 }
 
 fn json_row(json: &[u8]) -> Result<ImportRow, Violation> {
-    let JsonRow { sku, name, description, category, price } = serde_json::from_slice(json).map_err(|error| {
-        let text = error.to_string();
-        let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-        // What is no object of this shape has no value to blame; the name stands for the row.
-        Violation::from_text(text).unwrap_or_else(|| Violation::new("invalid_name", text))
-    })?;
-    Ok(ImportRow { sku, name, description, category, price })
+    let JsonRow { sku, name, description, category, price, weight_grams } =
+        serde_json::from_slice(json).map_err(|error| {
+            let text = error.to_string();
+            let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+            // What is no object of this shape has no value to blame; the name stands for the row.
+            Violation::from_text(text).unwrap_or_else(|| Violation::new("invalid_name", text))
+        })?;
+    Ok(ImportRow { sku, name, description, category, price, weight_grams })
 }
 
 #[cfg(test)]
@@ -134,6 +145,18 @@ mod tests {
     }
 
     #[test]
+    fn a_weight_may_be_left_out_and_must_be_one() {
+        let file = "weight_grams,sku,name,category,price_minor,currency\n\
+            250,A1,Lamp,Lighting,100,GBP\n ,A2,Lamp,Lighting,100,GBP\n0,A3,Lamp,Lighting,100,GBP\n\
+            light,A4,Lamp,Lighting,100,GBP\n-1,A5,Lamp,Lighting,100,GBP\n";
+        let rows = read_csv(file.as_bytes()).expect("a file").into_iter();
+        let weights: Vec<_> =
+            rows.map(|row| row.row.map(|row| row.weight_grams.map(i64::from)).map_err(|v| v.code)).collect();
+        let refused = Err("invalid_quantity");
+        assert_eq!(weights, [Ok(Some(250)), Ok(None), Ok(Some(0)), refused, refused]);
+    }
+
+    #[test]
     fn a_csv_file_needs_its_columns() {
         for file in ["", "sku,name\nA,B\n", "\u{FEFF}nonsense"] {
             assert!(read_csv(file.as_bytes()).is_err(), "{file}");
@@ -145,8 +168,13 @@ mod tests {
         let file = concat!(
             r#"{"sku":"A1","name":"Lamp","category":"Lighting","price":{"amountMinor":1,"currency":"GBP"}}"#,
             "\n\nnonsense\n",
+            r#"{"sku":"A2","name":"Lamp","category":"Lighting","price":{"amountMinor":1,"currency":"GBP"},"weightGrams":-1}"#,
+            "\n",
             r#"{"sku":"?","name":"Lamp","category":"Lighting","price":{"amountMinor":1,"currency":"GBP"}}"#,
         );
-        assert_eq!(outcomes(read_ndjson(file.as_bytes())), [(1, "good"), (3, "invalid_name"), (4, "invalid_sku")]);
+        assert_eq!(
+            outcomes(read_ndjson(file.as_bytes())),
+            [(1, "good"), (3, "invalid_name"), (4, "invalid_quantity"), (5, "invalid_sku")]
+        );
     }
 }

@@ -62,8 +62,8 @@ impl ImportReport {
 
 /// Import products
 ///
-/// A CSV file with the columns `sku`, `name`, `category`, `price_minor`, `currency` and, if you like, `description`; or one
-/// JSON object a line with `sku`, `name`, `category`, `price` and `description`. The category is the name of one at the top
+/// A CSV file with the columns `sku`, `name`, `category`, `price_minor`, `currency` and, if you like, `description` and `weight_grams`; or
+/// one JSON object a line with `sku`, `name`, `category`, `price`, `description` and `weightGrams`. The category is the name of one at the top
 /// of the tree, made when it is missing. Known SKUs are updated. Good rows are kept whatever the others hold. Up to 4 MB.
 #[utoipa::path(
     post,

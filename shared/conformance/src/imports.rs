@@ -84,6 +84,27 @@ pub async fn an_absent_description_stays_as_it_is(store: Arc<dyn Store>) {
     }
 }
 
+/// An absent weight is none for a new product and stays as it is for a known one.
+pub async fn an_absent_weight_stays_as_it_is(store: Arc<dyn Store>) {
+    let shop = Shop::open(store).await;
+    let with = |weight: Option<i64>| ImportRow { weight_grams: weight.map(grams), ..row("A1", "Lamp", "Things", 1) };
+    let steps = [
+        (None, "created", 0),
+        (Some(1_000_000), "updated", 1_000_000),
+        (None, "unchanged", 1_000_000),
+        (Some(1_000_000), "unchanged", 1_000_000),
+        (Some(0), "updated", 0),
+    ];
+    for (weight, outcome, expected) in steps {
+        assert_eq!(words(&import(&shop, vec![with(weight)]).await), [outcome]);
+        let (items, _) = page(&shop, ProductQuery::default()).await;
+        assert_eq!(items[0].product.weight_grams, grams(expected));
+    }
+    import(&shop, vec![ImportRow { weight_grams: Some(grams(7)), ..row("A2", "Lamp", "Things", 1) }]).await;
+    let weights = walk(&shop, &ProductQuery::default()).await.into_iter().map(|stocked| stocked.product.weight_grams);
+    assert_eq!(weights.max(), Some(grams(7)));
+}
+
 /// Rows of one SKU in one import follow each other.
 pub async fn rows_of_one_sku_follow_each_other(store: Arc<dyn Store>) {
     let shop = Shop::open(store).await;

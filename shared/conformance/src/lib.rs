@@ -120,6 +120,7 @@ macro_rules! conformance_tests {
                 an_import_tells_what_became_of_each_row_in_order
                 a_repeated_import_changes_nothing
                 an_absent_description_stays_as_it_is
+                an_absent_weight_stays_as_it_is
                 rows_of_one_sku_follow_each_other
                 an_import_makes_missing_categories_at_the_top
                 an_import_of_nothing_does_nothing

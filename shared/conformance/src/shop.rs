@@ -219,7 +219,7 @@ pub(crate) fn order(customer: CustomerId, lines: impl IntoIterator<Item = NewOrd
 
 pub(crate) fn row(code: &str, name: &str, category: &str, minor: i64) -> ImportRow {
     let (sku, name, category) = (sku(code), product_name(name), category_name(category));
-    ImportRow { sku, name, description: None, category, price: gbp(minor) }
+    ImportRow { sku, name, description: None, category, price: gbp(minor), weight_grams: None }
 }
 
 /// Runs futures as tasks that compete for the store; the results in the order of the futures.

@@ -250,6 +250,8 @@ pub struct ImportRow {
     pub category: CategoryName,
     /// Of one piece.
     pub price: Money,
+    /// Of one piece. Absent: not weighed for a new product, unchanged for a known one.
+    pub weight_grams: Option<Grams>,
 }
 
 /// What one row of an import does to the catalog.
@@ -268,10 +270,9 @@ pub enum ImportStep {
 impl ImportRow {
     /// What the row does when its SKU belongs to `known`, or to no product yet. `category_id` is the category it names.
     pub fn step(self, known: Option<&Product>, category_id: CategoryId, at: DateTime) -> ImportStep {
-        let Self { sku, name, description, price, .. } = self;
+        let Self { sku, name, description, price, weight_grams, .. } = self;
         let Some(known) = known else {
-            let description = description.unwrap_or_default();
-            let weight_grams = Grams::default();
+            let (description, weight_grams) = (description.unwrap_or_default(), weight_grams.unwrap_or_default());
             let fields = ProductFields { name, description, category_id, price, weight_grams };
             return ImportStep::Create(Product::new(sku, fields, at));
         };
@@ -279,13 +280,8 @@ impl ImportRow {
             return ImportStep::Refuse(Error::PRODUCT_DISCONTINUED);
         }
         let description = description.unwrap_or_else(|| known.description.clone());
-        let new = known.with_fields(ProductFields {
-            name,
-            description,
-            category_id,
-            price,
-            weight_grams: known.weight_grams,
-        });
+        let weight_grams = weight_grams.unwrap_or(known.weight_grams);
+        let new = known.with_fields(ProductFields { name, description, category_id, price, weight_grams });
         if new == *known { ImportStep::Keep(known.id) } else { ImportStep::Update(new) }
     }
 }

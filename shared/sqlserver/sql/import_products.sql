@@ -4,12 +4,12 @@
 INSERT INTO category (id, sibling_key, name, name_key, version, created_at, updated_at)
 SELECT wish.id, 0, wish.name, CAST(SUBSTRING(@P11, wish.start, wish.length) AS VARBINARY(800)), 1, @at, @at
 FROM OPENJSON(@P7) WITH (id UNIQUEIDENTIFIER, name NVARCHAR(200), start INT, length INT) AS wish;
-INSERT INTO product (id, sku, name, name_key, description, category_key, price_minor, currency, status, version, created_at,
-    updated_at)
+INSERT INTO product (id, sku, name, name_key, description, category_key, price_minor, currency, weight_grams, status,
+    version, created_at, updated_at)
 SELECT wish.id, wish.sku, wish.name, CAST(SUBSTRING(@P11, wish.start, wish.length) AS VARBINARY(800)), wish.description,
-    c.category_key, wish.price_minor, wish.currency, N'active', 1, @at, @at
+    c.category_key, wish.price_minor, wish.currency, wish.weight_grams, N'active', 1, @at, @at
 FROM OPENJSON(@P8) WITH (id UNIQUEIDENTIFIER, sku NVARCHAR(64), name NVARCHAR(400), start INT, length INT, description NVARCHAR(MAX),
-    category UNIQUEIDENTIFIER, price_minor BIGINT, currency NVARCHAR(3)) AS wish
+    category UNIQUEIDENTIFIER, price_minor BIGINT, currency NVARCHAR(3), weight_grams BIGINT) AS wish
 JOIN category AS c ON c.id = wish.category;
 IF @@ROWCOUNT < (SELECT COUNT(*) FROM OPENJSON(@P8)) SET @outcome = N'overtaken';
 INSERT INTO stock (product_key, on_hand, reserved, version, updated_at)
@@ -17,9 +17,9 @@ SELECT p.product_key, 0, 0, 1, @at FROM OPENJSON(@P8) WITH (id UNIQUEIDENTIFIER)
 UPDATE product
 SET name = wish.name, name_key = CAST(SUBSTRING(@P11, wish.start, wish.length) AS VARBINARY(800)),
     description = wish.description, category_key = c.category_key, price_minor = wish.price_minor, currency = wish.currency,
-    version = product.version + 1, updated_at = @at
+    weight_grams = wish.weight_grams, version = product.version + 1, updated_at = @at
 FROM OPENJSON(@P9) WITH (id UNIQUEIDENTIFIER, version BIGINT, name NVARCHAR(400), start INT, length INT, description NVARCHAR(MAX),
-    category UNIQUEIDENTIFIER, price_minor BIGINT, currency NVARCHAR(3)) AS wish
+    category UNIQUEIDENTIFIER, price_minor BIGINT, currency NVARCHAR(3), weight_grams BIGINT) AS wish
 JOIN category AS c ON c.id = wish.category
 WHERE wish.id = product.id AND wish.version = product.version AND product.status = N'active';
 IF @@ROWCOUNT < (SELECT COUNT(*) FROM OPENJSON(@P9)) SET @outcome = N'overtaken';

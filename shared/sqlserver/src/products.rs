@@ -182,6 +182,7 @@ impl Plan {
             "id": product.id, "sku": product.sku, "version": product.version, "name": product.name,
             "description": product.description, "category": product.category_id,
             "price_minor": product.price.amount_minor(), "currency": product.price.currency(),
+            "weight_grams": product.weight_grams,
         });
         self.keys.add(sort_key(product.name.as_str()), row)
     }

@@ -52,6 +52,7 @@ fn import(rows: usize) -> Vec<ImportRow> {
         description: None,
         category: "Lighting".parse().expect("a name"),
         price: fields().price,
+        weight_grams: None,
     };
     (0..rows).map(row).collect()
 }

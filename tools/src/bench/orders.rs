@@ -131,5 +131,6 @@ fn row(line: &str) -> Result<ImportRow> {
         description: None,
         category: CategoryName::parse(category)?,
         price: Money::new(price.parse().context("a price")?, CurrencyCode::parse(currency)?)?,
+        weight_grams: None,
     })
 }
