@@ -187,8 +187,25 @@ async fn a_notice_that_names_one_order_and_the_payment_of_another_changes_neithe
     let secret = secrecy::SecretString::from(shop.sandbox_keys().1);
     let signature = souk_sandbox::signature(&secret, souk_domain::now().timestamp(), &notice);
     let request = shop.request(reqwest::Method::POST, "/api/v1/payment-notices").header("Stripe-Signature", signature);
-    assert_eq!(crate::harness::send(request.body(notice)).await.status, 500);
+    assert_eq!(crate::harness::send(request.body(notice)).await.status, 200);
     assert_eq!((customer.see(&mine).await, other.see(&theirs).await), (mine_now, theirs_now));
+}
+
+#[tokio::test]
+async fn an_order_whose_payment_is_disputed_waits_for_a_person_before_anything_is_sent() {
+    let shop = Shop::open().await;
+    let (manager, customer) = (shop.manager().await, shop.customer().await);
+    let product = manager.product("DISPUTED", 1000, 10).await;
+    let order = customer.ordered(&product, 1).await;
+    customer.pay(&order, "pm_card_createDispute").await.expect(200);
+    let held = manager.sees(&order, "the dispute", |order| order["status"] == "under_review").await;
+    assert_eq!(held["payments"][0]["isDisputed"], true);
+    assert_eq!(held["review"], "the buyer disputes the payment at their bank");
+    let parcel = json!({ "carrier": "Post", "trackingNumber": "1" });
+    assert_eq!(manager.act(&order, "shipments", parcel.clone()).await.failure(), (409, "order_status"));
+    let answered = json!({ "reason": "the bank was answered" });
+    assert_eq!(manager.act(&order, "review/settle", answered).await.expect(200)["status"], "paid");
+    assert_eq!(manager.act(&order, "shipments", parcel).await.expect(200)["status"], "shipped");
 }
 
 #[tokio::test]

@@ -38,17 +38,18 @@ async fn receive_payment_notice(
         Error::Invalid(violation) => ApiError::of_query(violation),
         error => error.into(),
     })?;
-    let Some(notice) = notice else { return Ok(Reply::ok(())) };
+    let Some(reference) = notice else { return Ok(Reply::ok(())) };
     let RequestContext { request_id, correlation_id } = RequestContext::current();
     let cause = Cause { at: now, request_id, correlation_id, claim: None };
-    let Some(seen) = shop.settlement.provider().payment(notice.payment_id, Some(&notice.reference)).await? else {
+    let Some(seen) = shop.settlement.provider().payment_by_reference(&reference).await? else {
         return Ok(Reply::ok(()));
     };
+    let order = seen.order_id;
     match shop.settlement.observe(seen, &cause).await {
         Ok(order) => shop.settlement.settle(order, &cause).await.map(|_| Reply::ok(())).map_err(ApiError::from),
         // Of another shop that shares the provider's account: sending it again would not help.
         Err(Error::NotFound(what)) => {
-            tracing::warn!(order = %notice.order_id, what, "a notice about a payment that is not the shop's");
+            tracing::warn!(%order, what, "a notice about a payment that is not the shop's");
             Ok(Reply::ok(()))
         }
         Err(error) => Err(error.into()),

@@ -277,6 +277,7 @@ pub(crate) fn seen(order: &Order, state: ProviderState) -> ProviderPayment {
         state,
         amount_minor,
         refunds: refunds.collect(),
+        is_disputed: false,
     }
 }
 

@@ -60,8 +60,7 @@ pub use order::{
 };
 pub use page::{Limit, Page};
 pub use payment::{
-    CaptureMode, Charge, PaymentMethod, ProviderAnswer, ProviderNotice, ProviderPayment, ProviderRefund, ProviderState,
-    RefundState,
+    CaptureMode, Charge, PaymentMethod, ProviderAnswer, ProviderPayment, ProviderRefund, ProviderState, RefundState,
 };
 pub use pricing::{
     Coupon, CouponCode, CouponUse, Discount, MethodCode, PricingRule, Quote, QuotedLine, RuleKind, ShippingBasis,

@@ -83,6 +83,8 @@ pub struct ProviderPayment {
     pub captured_minor: i64,
     /// Every refund, those that failed too.
     pub refunds: Vec<ProviderRefund>,
+    /// Whether the buyer disputes it, or did: their bank takes the money back, or asks whether it should. False when that was not asked.
+    pub is_disputed: bool,
 }
 
 /// Where a provider says that a payment is.
@@ -144,17 +146,6 @@ pub enum ProviderAnswer {
         /// How it sees the payment now, which may explain it; absent when there is none.
         payment: Option<Box<ProviderPayment>>,
     },
-}
-
-/// A notice of a provider: something became of a payment. What, the provider is asked, so the order of notices does not matter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderNotice {
-    /// For what.
-    pub order_id: OrderId,
-    /// Our name for the payment.
-    pub payment_id: PaymentId,
-    /// The provider's name for the payment.
-    pub reference: String,
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 //! 1. Take a test key (`sk_test_…`) from <https://dashboard.stripe.com/test/apikeys>.
 //! 2. Let Stripe send its notices to the shop: `stripe listen --forward-to {shop}/api/v1/payment-notices`. It prints the webhook
 //!    secret (`whsec_…`). For a shop that Stripe can reach, add an endpoint in the dashboard with the events `payment_intent.*`,
-//!    `charge.refunded`, `charge.refund.updated` and `refund.*` instead.
+//!    `charge.refunded`, `charge.refund.updated`, `refund.*` and `charge.dispute.*` instead.
 //! 3. Name both in the URL: `stripe://sk_test_…:whsec_…@api.stripe.com`.
 //! 4. Pay with Stripe's names of test cards, such as `pm_card_visa`, `pm_card_chargeDeclined` or `pm_card_authenticationRequired`.
 //!    The sandbox knows the same names; those that begin with `pm_sandbox_` are its own.

@@ -4,7 +4,7 @@ use crate::wire::Metadata;
 use aws_lc_rs::{constant_time, hmac};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use souk_domain::{DateTime, Error, ProviderNotice, Result, Violation};
+use souk_domain::{DateTime, Error, Result, Violation};
 
 /// How far a notice's time may be from now, either way, in seconds: a copy is of no use for longer.
 const TOLERANCE: i64 = 300;
@@ -21,7 +21,7 @@ struct EventData {
     object: Subject,
 }
 
-/// A PaymentIntent, a Charge or a Refund.
+/// A PaymentIntent, a Charge, a Refund or a Dispute.
 #[derive(Deserialize)]
 struct Subject {
     id: Option<String>,
@@ -38,12 +38,7 @@ enum Reference {
 }
 
 /// Reads a notice, see [`PaymentProvider::notice`](souk_domain::ports::PaymentProvider::notice).
-pub(crate) fn read(
-    secret: &SecretString,
-    signature: &str,
-    body: &[u8],
-    now: DateTime,
-) -> Result<Option<ProviderNotice>> {
+pub(crate) fn read(secret: &SecretString, signature: &str, body: &[u8], now: DateTime) -> Result<Option<String>> {
     check(secret, signature, body, now)?;
     // What the provider signed and cannot be read is about something that is not known here.
     let event: Event = match serde_json::from_slice(body) {
@@ -53,7 +48,9 @@ pub(crate) fn read(
     };
     let is_payment = event.kind.starts_with("payment_intent.");
     let is_refund = event.kind.starts_with("refund.");
-    if !is_payment && !is_refund && !matches!(event.kind.as_str(), "charge.refunded" | "charge.refund.updated") {
+    let is_dispute = event.kind.starts_with("charge.dispute.");
+    let is_known = is_payment || is_refund || is_dispute;
+    if !is_known && !matches!(event.kind.as_str(), "charge.refunded" | "charge.refund.updated") {
         return Ok(None);
     }
     let Subject { id, payment_intent, metadata } = event.data.object;
@@ -62,13 +59,10 @@ pub(crate) fn read(
         Some(Reference::Name(id) | Reference::Object { id }) => Some(id),
         None => None,
     };
-    // Stripe copies a payment's metadata to its charge, and we write the same on our refunds.
-    let names = metadata.and_then(|metadata| metadata.names());
-    Ok(names.zip(reference).map(|((order_id, payment_id), reference)| ProviderNotice {
-        order_id,
-        payment_id,
-        reference,
-    }))
+    // Stripe copies a payment's metadata to its charge, and we write the same on our refunds. A dispute has none: whose it is, its payment
+    // tells.
+    let is_ours = is_dispute || metadata.and_then(|metadata| metadata.names()).is_some();
+    Ok(reference.filter(|_| is_ours))
 }
 
 /// Checks `t=…,v1=…`, <https://docs.stripe.com/webhooks#verify-manually>. There are several `v1` while a secret is replaced.
@@ -111,11 +105,11 @@ mod tests {
         format!("t={seconds},v1={}", hex::encode(hmac::sign(&key, format!("{seconds}.{body}").as_bytes())))
     }
 
-    fn read_at(signature: &str, body: &str, now: DateTime) -> Result<Option<ProviderNotice>> {
+    fn read_at(signature: &str, body: &str, now: DateTime) -> Result<Option<String>> {
         read(&SecretString::from(SECRET), signature, body.as_bytes(), now)
     }
 
-    fn notice(event: &Value) -> Option<ProviderNotice> {
+    fn notice(event: &Value) -> Option<String> {
         let (now, body) = (souk_domain::now(), event.to_string());
         read_at(&signature(SECRET, now.timestamp(), &body), &body, now).expect("a good signature")
     }
@@ -174,11 +168,11 @@ mod tests {
     fn each_kind_of_event_leads_to_its_payment() {
         let (order_id, payment_id) = (OrderId::new(), PaymentId::new());
         let ours = json!({"order_id": order_id.to_string(), "payment_id": payment_id.to_string()});
-        let expected = ProviderNotice { order_id, payment_id, reference: "pi_1".to_owned() };
         let intent = json!({"id": "pi_1", "metadata": ours});
         let charge = json!({"id": "ch_1", "payment_intent": "pi_1", "metadata": ours});
         let refund =
             json!({"id": "re_1", "payment_intent": {"id": "pi_1", "object": "payment_intent"}, "metadata": ours});
+        let dispute = json!({"id": "du_1", "payment_intent": "pi_1", "metadata": {}});
         for (kind, object) in [
             ("payment_intent.succeeded", &intent),
             ("payment_intent.payment_failed", &intent),
@@ -186,8 +180,10 @@ mod tests {
             ("charge.refund.updated", &refund),
             ("refund.created", &refund),
             ("refund.failed", &refund),
+            ("charge.dispute.created", &dispute),
+            ("charge.dispute.closed", &dispute),
         ] {
-            assert_eq!(notice(&json!({"type": kind, "data": {"object": object}})).as_ref(), Some(&expected), "{kind}");
+            assert_eq!(notice(&json!({"type": kind, "data": {"object": object}})).as_deref(), Some("pi_1"), "{kind}");
         }
         for kind in ["charge.succeeded", "customer.created", "payment_intents.odd"] {
             assert_eq!(notice(&json!({"type": kind, "data": {"object": intent}})), None, "{kind}");

@@ -7,8 +7,8 @@ use http::StatusCode;
 use secrecy::SecretString;
 use souk_domain::ports::PaymentProvider;
 use souk_domain::{
-    CaptureMode, Charge, DateTime, Error, OperationId, PaymentId, ProviderAnswer, ProviderNotice, ProviderPayment,
-    ProviderState, Result, now,
+    CaptureMode, Charge, DateTime, Error, OperationId, PaymentId, ProviderAnswer, ProviderPayment, ProviderState,
+    Result, now,
 };
 use std::time::Duration;
 
@@ -74,11 +74,7 @@ impl PaymentProvider for StripeProvider {
     async fn payment(&self, id: PaymentId, reference: Option<&str>) -> Result<Option<ProviderPayment>> {
         let wish = self.api.begin();
         let intent = match reference {
-            Some(reference) => match intent(&wish, reference).await? {
-                Ok(intent) => Some(intent),
-                Err(refusal) if refusal.status == StatusCode::NOT_FOUND => None,
-                Err(refusal) => return Err(silent("show a payment", &refusal)),
-            },
+            Some(reference) => shown(&wish, reference).await?,
             None => found(&wish, id).await?,
         };
         let Some(intent) = intent else { return Ok(None) };
@@ -86,6 +82,14 @@ impl PaymentProvider for StripeProvider {
         match payment.payment_id == id {
             true => Ok(Some(payment)),
             false => Err(Error::Internal("the reference is another payment's".to_owned())),
+        }
+    }
+
+    async fn payment_by_reference(&self, reference: &str) -> Result<Option<ProviderPayment>> {
+        let wish = self.api.begin();
+        match shown(&wish, reference).await? {
+            Some(intent) if intent.names().is_ok() => with_refunds(&wish, intent).await.map(Some),
+            _ => Ok(None),
         }
     }
 
@@ -140,7 +144,7 @@ impl PaymentProvider for StripeProvider {
         }
     }
 
-    fn notice(&self, signature: &str, body: &[u8], now: DateTime) -> Result<Option<ProviderNotice>> {
+    fn notice(&self, signature: &str, body: &[u8], now: DateTime) -> Result<Option<String>> {
         notice::read(&self.webhook_secret, signature, body, now)
     }
 }
@@ -224,9 +228,18 @@ async fn answer(wish: &Wish<'_>, answered: Intent, is_old: bool) -> Result<Provi
     Ok(ProviderAnswer::Taken(payment))
 }
 
-/// The payment now, or the provider's word that there is none.
+/// The payment now, with its charge, which tells of disputes; or the provider's word that there is none.
 async fn intent(wish: &Wish<'_>, reference: &str) -> Result<std::result::Result<Intent, Refusal>> {
-    Ok(wish.call(Call::get(INTENT, &[]).of(reference)?).await?.verdict)
+    Ok(wish.call(Call::get(INTENT, &[("expand[]", "latest_charge")]).of(reference)?).await?.verdict)
+}
+
+/// The payment now; `None` when there is none.
+async fn shown(wish: &Wish<'_>, reference: &str) -> Result<Option<Intent>> {
+    match intent(wish, reference).await? {
+        Ok(intent) => Ok(Some(intent)),
+        Err(refusal) if refusal.status == StatusCode::NOT_FOUND => Ok(None),
+        Err(refusal) => Err(silent("show a payment", &refusal)),
+    }
 }
 
 /// The payment that we call `id`. There may be two when one was asked for again after its key was forgotten: the one with money.

@@ -1,6 +1,7 @@
 //! Stripe's objects, as much of them as is read here, and what they say in terms of the domain.
 
 use serde::Deserialize;
+use serde_json::Value;
 use souk_domain::{
     Error, OperationId, OrderId, PaymentId, ProviderPayment, ProviderRefund, ProviderState, RefundState, Result,
 };
@@ -37,6 +38,9 @@ pub(crate) struct Intent {
     amount_received: i64,
     #[serde(default)]
     metadata: Metadata,
+    /// A Charge's name, or all of it where that was asked for.
+    #[serde(default)]
+    latest_charge: Value,
     next_action: Option<NextAction>,
     last_payment_error: Option<Complaint>,
 }
@@ -108,6 +112,7 @@ impl Intent {
             amount_minor: self.amount,
             captured_minor: self.amount_received,
             refunds: refunds.into_iter().map(Into::into).collect(),
+            is_disputed: self.latest_charge["disputed"] == true,
         })
     }
 

@@ -54,6 +54,8 @@ pub(crate) struct Behaviour {
     pub(crate) refunds: Refunds,
     /// What is held can be captured. Without it, a payment that is captured with its authorisation is declined.
     pub(crate) can_be_captured: bool,
+    /// Once the money moved, the buyer's bank takes it back.
+    pub(crate) is_disputed: bool,
 }
 
 /// A payment method for people who read what there is.
@@ -72,6 +74,7 @@ const FINE: Behaviour = Behaviour {
     webhooks: Webhooks::AtOnce,
     refunds: Refunds::Succeed,
     can_be_captured: true,
+    is_disputed: false,
 };
 
 const fn method(name: &'static str, meaning: &'static str, behaviour: Behaviour) -> Method {
@@ -93,7 +96,7 @@ const EXPIRED: Verdict = Verdict::Declined("expired_card", None);
 /// The method whose behaviour is drawn.
 const CHAOS: &str = "pm_sandbox_chaos";
 
-const METHODS: [Method; 23] = [
+const METHODS: [Method; 24] = [
     verdict("pm_card_visa", "succeeds", Verdict::Succeeds),
     verdict("pm_card_mastercard", "succeeds", Verdict::Succeeds),
     verdict("pm_card_chargeDeclined", "is declined: generic_decline", GENERIC),
@@ -140,6 +143,11 @@ const METHODS: [Method; 23] = [
         Behaviour { refunds: Refunds::Fail, ..FINE },
     ),
     method("pm_card_refundFail", "as pm_sandbox_refund_fails", Behaviour { refunds: Refunds::Fail, ..FINE }),
+    method(
+        "pm_card_createDispute",
+        "succeeds; the buyer disputes it right after",
+        Behaviour { is_disputed: true, ..FINE },
+    ),
     method(CHAOS, "does one of a few of these, drawn with the seed and the Idempotency-Key", FINE),
 ];
 

@@ -78,6 +78,11 @@ impl Failure {
         Self::invalid(Some("charge_already_refunded"), "charge", "Charge has already been refunded.").kept()
     }
 
+    /// The bank took the money back already.
+    pub(crate) fn disputed() -> Self {
+        Self::invalid(Some("charge_disputed"), "charge", "Charge has been charged back; cannot issue a refund.").kept()
+    }
+
     /// More than is left. Stripe gives no code.
     pub(crate) fn more_than_is_left(asked: i64, left: i64) -> Self {
         let message = format!("Refund amount ({asked}) is greater than unrefunded amount on charge ({left})");

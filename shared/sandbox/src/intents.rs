@@ -26,6 +26,8 @@ pub(crate) const CREATE: [&str; 12] = [
     "expand[]",
     "expand[0]",
 ];
+/// Parameters of a question for one.
+pub(crate) const SHOW: [&str; 1] = ["expand[]"];
 /// Parameters of a capture.
 pub(crate) const CAPTURE: [&str; 1] = ["amount_to_capture"];
 /// Parameters of a cancellation.
@@ -55,7 +57,7 @@ pub(crate) fn create(tables: &Tables<'_>, form: &Form, key: Option<&str>, host: 
         }
     };
     tables.insert_intent(&intent)?;
-    tables.announce(&intent.script, &[created, (happened, intent.json())])?;
+    tables.announce_payment(&intent, vec![created, (happened, intent.json())])?;
     match &intent.failure {
         Some(_) => Err(Failure::declined(intent.json())),
         None => Ok(Done { body: intent.json(), is_held: behaviour.answers == Answers::HeldAfter }),
@@ -142,9 +144,14 @@ pub(crate) fn decline(intent: &mut Intent, kind: &str, code: &str, decline_code:
     "payment_intent.payment_failed"
 }
 
-/// Shows a payment.
-pub(crate) fn show(tables: &Tables<'_>, id: &str) -> Result<Value, Failure> {
-    Ok(known(tables, id)?.json())
+/// Shows a payment, with its charge when that is asked for.
+pub(crate) fn show(tables: &Tables<'_>, id: &str, form: &Form) -> Result<Value, Failure> {
+    let intent = known(tables, id)?;
+    let mut shown = intent.json();
+    if form.text("expand[]") == Some("latest_charge") {
+        shown["latest_charge"] = tables.charge(&intent)?;
+    }
+    Ok(shown)
 }
 
 fn known(tables: &Tables<'_>, id: &str) -> Result<Intent, Failure> {
@@ -174,7 +181,7 @@ pub(crate) fn capture(tables: &Tables<'_>, id: &str, form: &Form) -> Result<Done
     }
     let happened = take(&mut intent, amount);
     tables.update_intent(&intent)?;
-    tables.announce(&intent.script, &[(happened, intent.json())])?;
+    tables.announce_payment(&intent, vec![(happened, intent.json())])?;
     match &intent.failure {
         Some(_) => Err(Failure::declined(intent.json())),
         None => Ok(Done::at_once(intent.json())),

@@ -37,6 +37,26 @@ impl Intent {
     fn charge_id(&self) -> String {
         self.id.replace("pi_", "ch_")
     }
+
+    /// Whether the buyer's bank took the money back.
+    pub(crate) fn is_disputed(&self) -> bool {
+        self.captured > 0 && behaviour(&self.script).is_disputed
+    }
+
+    /// What the bank says of that. Nobody's names are on it.
+    fn dispute(&self) -> Value {
+        json!({
+            "id": self.id.replace("pi_", "du_"),
+            "object": "dispute",
+            "amount": self.captured,
+            "charge": self.charge_id(),
+            "currency": self.currency,
+            "metadata": {},
+            "payment_intent": self.id,
+            "reason": "fraudulent",
+            "status": "needs_response",
+        })
+    }
 }
 
 impl Refund {
@@ -59,7 +79,7 @@ impl Refund {
 type Event = (&'static str, Value);
 
 impl Tables<'_> {
-    /// The charge of a payment, of which events tell after a refund.
+    /// The charge of a payment, of which events tell after a refund, and the payment itself when asked to.
     pub(crate) fn charge(&self, intent: &Intent) -> Result<Value, Failure> {
         let refunded = self.refunded(&intent.id)?;
         Ok(json!({
@@ -69,11 +89,18 @@ impl Tables<'_> {
             "amount_captured": intent.captured,
             "amount_refunded": refunded,
             "currency": intent.currency,
+            "disputed": intent.is_disputed(),
             "metadata": intent.metadata,
             "payment_intent": intent.id,
             "refunded": refunded == intent.captured,
             "status": "succeeded",
         }))
+    }
+
+    /// Announces what happened to a payment, and the dispute that follows from it.
+    pub(crate) fn announce_payment(&self, intent: &Intent, events: Vec<Event>) -> Result<(), Failure> {
+        let dispute = intent.is_disputed().then(|| ("charge.dispute.created", intent.dispute()));
+        self.announce(&intent.script, &events.into_iter().chain(dispute).collect::<Vec<_>>())
     }
 
     /// Puts the webhooks of one step in a payment's life where they are delivered from, as the payment's method wants it.

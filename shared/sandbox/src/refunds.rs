@@ -19,6 +19,9 @@ pub(crate) fn create(tables: &Tables<'_>, form: &Form) -> Result<Done, Failure> 
     if intent.status != "succeeded" {
         return Err(Failure::unexpected_state("refund", &intent.status, intent.json()));
     }
+    if intent.is_disputed() {
+        return Err(Failure::disputed());
+    }
     let left = intent.captured - tables.refunded(&intent.id)?;
     if left == 0 {
         return Err(Failure::already_refunded());

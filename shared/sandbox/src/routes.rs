@@ -71,8 +71,8 @@ async fn show_intent(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Json<Value>, Failure> {
-    Form::parse(&asked.text, &[])?;
-    sandbox.work(move |tables| intents::show(tables, &id)).await.map(Json)
+    let form = Form::parse(&asked.text, &intents::SHOW)?;
+    sandbox.work(move |tables| intents::show(tables, &id, &form)).await.map(Json)
 }
 
 async fn search_intents(State(sandbox): State<Sandbox>, asked: Asked) -> Result<Json<Value>, Failure> {

@@ -23,6 +23,7 @@ impl Order {
         let before = payment.clone();
         take_over(&mut draft, &mut payment, seen)?;
         settle_refunds(&mut draft, &mut payment, seen)?;
+        note_dispute(&mut draft, &mut payment, seen);
         if payment != before {
             payment.updated_at = cause.at;
         }
@@ -191,6 +192,14 @@ fn note_refund_elsewhere(draft: &mut Draft<'_>, payment: &mut Payment, refund: &
     }
     draft.review(reason("money was given back at the provider, past the shop"));
     Ok(())
+}
+
+/// A person answers the bank, and decides what becomes of the goods. What it showed once stays, however the dispute ends.
+fn note_dispute(draft: &mut Draft<'_>, payment: &mut Payment, seen: &ProviderPayment) {
+    if seen.is_disputed && !payment.is_disputed {
+        payment.is_disputed = true;
+        draft.review(reason("the buyer disputes the payment at their bank"));
+    }
 }
 
 impl Draft<'_> {

@@ -52,6 +52,7 @@ impl Order {
             captured: nothing.clone(),
             refunded: nothing,
             refunds_elsewhere: Vec::new(),
+            is_disputed: false,
             action_url: None,
             failure: None,
             operations: Vec::new(),

@@ -134,6 +134,10 @@ pub struct Payment {
     /// What somebody gave back at the provider, past the shop; it is part of `refunded`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunds_elsewhere: Vec<RefundElsewhere>,
+    /// Whether the buyer disputes it, or did: their bank takes the money back, or asks whether it should.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(example = false)]
+    pub is_disputed: bool,
     /// Where the buyer must do something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://hooks.stripe.com/3d_secure_2/hosted?merchant=acct_1")]

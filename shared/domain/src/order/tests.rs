@@ -46,6 +46,7 @@ fn seen(order: &Order, state: ProviderState) -> ProviderPayment {
                 state: RefundState::Succeeded,
             })
             .collect(),
+        is_disputed: false,
     }
 }
 
@@ -231,6 +232,22 @@ fn a_payment_that_was_given_up_and_comes_is_given_back_when_another_paid() {
     // Without another it pays the order after all.
     let alone = ProviderPayment { payment_id: first.payments[0].id, ..seen(&first, ProviderState::Captured) };
     assert_eq!(done(given_up.observe(&alone, &cause())).order.status, OrderStatus::Paid);
+}
+
+#[test]
+fn a_payment_that_its_buyer_disputes_wants_a_person_once_and_nothing_is_sent_meanwhile() {
+    let order = paid(&[(1, 1000)]);
+    let disputed = ProviderPayment { is_disputed: true, ..seen(&order, ProviderState::Captured) };
+    let held = done(order.observe(&disputed, &cause())).order;
+    assert_eq!((held.status, held.payments[0].is_disputed), (OrderStatus::UnderReview, true));
+    assert_eq!(refused(held.ship(&parcel("1", None), staff(), &cause())), "order_status");
+    nothing(held.observe(&disputed, &cause()));
+    let settled = done(held.settle_review(&history::reason("the bank was answered"), staff(), &cause())).order;
+    assert_eq!(settled.status, OrderStatus::Paid);
+    // What is asked without a look at disputes does not end one, and the same dispute is no news.
+    nothing(settled.observe(&seen(&settled, ProviderState::Captured), &cause()));
+    nothing(settled.observe(&disputed, &cause()));
+    assert_eq!(shipped(&settled).status, OrderStatus::Shipped);
 }
 
 #[test]
@@ -617,6 +634,7 @@ fn sight(order: &Order, dice: u8) -> Option<ProviderPayment> {
                 },
             })
             .collect(),
+        is_disputed: dice == 7,
         state,
     })
 }

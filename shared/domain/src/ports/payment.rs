@@ -1,4 +1,4 @@
-use crate::{Charge, DateTime, OperationId, PaymentId, ProviderAnswer, ProviderNotice, ProviderPayment, Result};
+use crate::{Charge, DateTime, OperationId, PaymentId, ProviderAnswer, ProviderPayment, Result};
 use async_trait::async_trait;
 
 /// Moves money. Fails with `Unavailable` when it is not known what became of a wish: it may have been taken. Every wish carries a key
@@ -15,6 +15,9 @@ pub trait PaymentProvider: Send + Sync {
     /// our name, which may lag behind by a minute.
     async fn payment(&self, id: PaymentId, reference: Option<&str>) -> Result<Option<ProviderPayment>>;
 
+    /// How the provider sees the payment that it calls `reference`; `None` when there is none, or it is none of ours.
+    async fn payment_by_reference(&self, reference: &str) -> Result<Option<ProviderPayment>>;
+
     /// Takes what is held.
     async fn capture(&self, reference: &str, amount_minor: i64, key: OperationId) -> Result<ProviderAnswer>;
 
@@ -24,7 +27,8 @@ pub trait PaymentProvider: Send + Sync {
     /// Gives back a part of what was taken.
     async fn refund(&self, reference: &str, amount_minor: i64, key: OperationId) -> Result<ProviderAnswer>;
 
-    /// Reads a notice that arrived at `now`: `None` when it is about nothing of ours. Fails with `invalid_signature` when the
+    /// Reads a notice that arrived at `now`: the provider's name of the payment that something became of, `None` when it is about nothing of
+    /// ours. What became of it, the provider is asked, so the order of notices does not matter. Fails with `invalid_signature` when the
     /// provider did not write it, or not in the last five minutes.
-    fn notice(&self, signature: &str, body: &[u8], now: DateTime) -> Result<Option<ProviderNotice>>;
+    fn notice(&self, signature: &str, body: &[u8], now: DateTime) -> Result<Option<String>>;
 }

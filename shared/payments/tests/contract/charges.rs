@@ -21,6 +21,7 @@ async fn a_good_card_is_charged_and_the_payment_is_found_by_either_name() {
         amount_minor: 1299,
         captured_minor: 1299,
         refunds: Vec::new(),
+        is_disputed: false,
     };
     assert_eq!(payment, expected);
     assert_eq!(

@@ -1,6 +1,6 @@
-use crate::harness::{Inbox, LATE, Shop, WEBHOOK_SECRET, charge, taken};
+use crate::harness::{Arrived, Inbox, LATE, Shop, WEBHOOK_SECRET, charge, hold, refused, taken};
 use souk_domain::ports::PaymentProvider;
-use souk_domain::{DateTime, Error, OperationId, ProviderNotice};
+use souk_domain::{CaptureMode, DateTime, Error, OperationId};
 use souk_sandbox::signature;
 use std::time::{Duration, Instant};
 
@@ -17,16 +17,40 @@ async fn every_notice_of_a_payment_leads_to_it() {
     let charge = charge("pm_card_visa");
     let payment = shop.pay(&charge).await;
     taken(shop.provider.refund(&payment.reference, 100, OperationId::new()).await.unwrap());
-    let (order_id, payment_id) = (charge.order_id, charge.payment_id);
-    let expected = ProviderNotice { order_id, payment_id, reference: payment.reference };
     let arrived = shop.inbox.wait_for(|arrived| arrived.len() == 4).await;
     for notice in &arrived {
         let read = shop.provider.notice(&notice.signature, notice.body.as_bytes(), souk_domain::now()).unwrap();
-        assert_eq!(read.as_ref(), Some(&expected), "{}", notice.kind());
+        assert_eq!(read.as_ref(), Some(&payment.reference), "{}", notice.kind());
     }
+    let found = shop.provider.payment_by_reference(&payment.reference).await.unwrap().unwrap();
+    assert_eq!((found.order_id, found.payment_id), (charge.order_id, charge.payment_id));
+    assert_eq!(shop.provider.payment_by_reference("pi_unheard_of").await.unwrap(), None);
     let mut kinds = shop.inbox.kinds();
     kinds.sort_unstable();
     assert_eq!(kinds, ["charge.refunded", "payment_intent.created", "payment_intent.succeeded", "refund.created"]);
+}
+
+#[tokio::test]
+async fn a_dispute_is_told_and_shows_on_the_payment() {
+    let shop = Shop::open().await;
+    for charge in [charge("pm_card_createDispute"), hold("pm_card_createDispute")] {
+        let is_held = charge.capture == CaptureMode::Manual;
+        let payment = shop.pay(&charge).await;
+        let seen = async || shop.provider.payment(charge.payment_id, Some(&payment.reference)).await.unwrap().unwrap();
+        assert_eq!(seen().await.is_disputed, !is_held, "what is only held is not disputed");
+        if is_held {
+            taken(shop.provider.capture(&payment.reference, 1299, OperationId::new()).await.unwrap());
+            assert!(seen().await.is_disputed);
+        }
+        let is_dispute =
+            |notice: &Arrived| notice.kind() == "charge.dispute.created" && notice.body.contains(&payment.reference);
+        let arrived = shop.inbox.wait_for(|arrived| arrived.iter().any(is_dispute)).await;
+        let notice = arrived.iter().find(|notice| is_dispute(notice)).unwrap();
+        let read = shop.provider.notice(&notice.signature, notice.body.as_bytes(), souk_domain::now()).unwrap();
+        assert_eq!(read, Some(payment.reference.clone()));
+        let refund = shop.provider.refund(&payment.reference, 100, OperationId::new()).await.unwrap();
+        assert_eq!(refused(refund), "charge_disputed");
+    }
 }
 
 #[tokio::test]
