@@ -79,8 +79,13 @@ struct Counter {
     staff: String,
 }
 
-/// The process is gone.
-struct Gone;
+/// Why an answer says nothing of the wish: it is sent again with the same keys.
+enum Cut {
+    /// The process is gone.
+    Gone,
+    /// A part does not answer, as the provider on a machine that is busy.
+    Busy,
+}
 
 impl Counter {
     fn post(&self, token: &str, path: &str, key: &str, body: &Value) -> RequestBuilder {
@@ -89,11 +94,14 @@ impl Counter {
     }
 
     /// The status and the document of an answer; both answers when it is sent twice.
-    async fn send(&self, request: RequestBuilder, twice: bool) -> Result<(u16, Value), Gone> {
+    async fn send(&self, request: RequestBuilder, twice: bool) -> Result<(u16, Value), Cut> {
         let again = request.try_clone();
-        let one = async |request: RequestBuilder| -> Result<(u16, Value), Gone> {
-            let answer = request.send().await.map_err(|_| Gone)?;
-            Ok((answer.status().as_u16(), answer.json().await.map_err(|_| Gone)?))
+        let one = async |request: RequestBuilder| -> Result<(u16, Value), Cut> {
+            let answer = request.send().await.map_err(|_| Cut::Gone)?;
+            match answer.status().as_u16() {
+                503 => Err(Cut::Busy),
+                status => Ok((status, answer.json().await.map_err(|_| Cut::Gone)?)),
+            }
         };
         match again.filter(|_| twice) {
             None => one(request).await,
@@ -106,7 +114,7 @@ impl Counter {
     }
 
     /// Carries a wish out. Every status is allowed but a defect.
-    async fn serve(&self, wish: &Wish) -> Result<(), Gone> {
+    async fn serve(&self, wish: &Wish) -> Result<(), Cut> {
         let Wish { key, product, pieces, method, then, twice } = wish;
         let body = json!({ "lines": [{ "productId": product, "quantity": pieces }] });
         let (status, placed) = self.send(self.post(&self.buyer, "/api/v1/orders", key, &body), *twice).await?;
@@ -146,7 +154,8 @@ async fn serve_all(counter: Counter, mut wishes: Vec<Wish>) -> Vec<Wish> {
     while let Some(wish) = wishes.last() {
         match counter.serve(wish).await {
             Ok(()) => drop(wishes.pop()),
-            Err(Gone) => return wishes,
+            Err(Cut::Busy) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(Cut::Gone) => return wishes,
         }
     }
     wishes
