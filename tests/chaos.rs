@@ -1,13 +1,13 @@
 //! Five hundred orders, eight buyers, a provider that declines, loses answers and sends notices late, twice and in any order, and a
 //! process that is killed again and again. At the end the books agree to the penny.
 
-use crate::harness::{Shop, eventually};
+use crate::harness::{PATIENCE, Shop, eventually};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const ORDERS: usize = 500;
 const BUYERS: usize = 8;
@@ -84,7 +84,7 @@ enum Cut {
     /// The process is gone.
     Gone,
     /// A part does not answer, as the provider on a machine that is busy.
-    Busy,
+    Busy(Value),
 }
 
 impl Counter {
@@ -99,7 +99,7 @@ impl Counter {
         let one = async |request: RequestBuilder| -> Result<(u16, Value), Cut> {
             let answer = request.send().await.map_err(|_| Cut::Gone)?;
             match answer.status().as_u16() {
-                503 => Err(Cut::Busy),
+                503 => Err(Cut::Busy(answer.json().await.map_err(|_| Cut::Gone)?)),
                 status => Ok((status, answer.json().await.map_err(|_| Cut::Gone)?)),
             }
         };
@@ -151,10 +151,17 @@ impl Counter {
 
 /// Serves wishes until the process is gone; those that were not served to the end.
 async fn serve_all(counter: Counter, mut wishes: Vec<Wish>) -> Vec<Wish> {
+    let mut served = Instant::now();
     while let Some(wish) = wishes.last() {
         match counter.serve(wish).await {
-            Ok(()) => drop(wishes.pop()),
-            Err(Cut::Busy) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Ok(()) => {
+                wishes.pop();
+                served = Instant::now();
+            }
+            Err(Cut::Busy(answer)) => {
+                assert!(served.elapsed() < PATIENCE, "nobody serves {wish:?}: {answer}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
             Err(Cut::Gone) => return wishes,
         }
     }

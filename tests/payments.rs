@@ -295,6 +295,9 @@ async fn money_that_comes_after_an_order_expired_goes_back_at_once() {
     let books = shop.books_of(&order).await;
     assert_eq!((sum(&books, "captured"), sum(&books, "refunded")), (1000, 1000));
     assert_eq!(customer.see(&second).await["status"], "paid");
+    let number = expired["number"].as_str().unwrap();
+    let mail = shop.mail(&customer.email, &format!("Your money of order {number} is on its way back")).await;
+    assert!(mail["text"].as_str().unwrap().contains("we gave back GBP 10.00 of the GBP 10.00 that you paid"), "{mail}");
 }
 
 #[tokio::test]

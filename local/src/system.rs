@@ -56,8 +56,7 @@ const REDIS_MAY_LOSE: chrono::Duration = chrono::Duration::seconds(5);
 const SOCKET_BUFFER: u32 = 64 << 10;
 /// WebSockets that may wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// How long requests in progress may take when the system stops, and how long its parts may take after them. Docker kills a container 10 s
-/// after it was told to stop.
+/// How long requests in progress may take when the system stops, and how long its parts may take after them.
 const STOPPING: Duration = Duration::from_secs(5);
 const STOPPING_PARTS: Duration = Duration::from_secs(3);
 

@@ -22,6 +22,6 @@ pub use proxy::Proxy;
 pub use receiver::{Post, Receiver};
 pub use sandbox::{steps, times};
 pub use script::Script;
-pub use shop::{Answer, PASSWORD, Person, Shop, eventually, order_of, redis_server, send};
+pub use shop::{Answer, PASSWORD, PATIENCE, Person, Shop, eventually, order_of, redis_server, send};
 pub use signer::Signer;
 pub use wire::Wire;

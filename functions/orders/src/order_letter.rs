@@ -1,19 +1,13 @@
 //! What the mails to buyers say.
 
-use souk_domain::{MailId, Order, OrderEvent, OrderNews, OrderToMail, OutgoingMail, Shipment};
+use souk_domain::{MailId, Money, Order, OrderNews, OrderToMail, OutgoingMail, Payment, Shipment};
 use std::fmt::Write;
 
 /// The mail of what happened to an order, or `None` when that is nothing to its buyer.
-pub(crate) fn write(
-    id: MailId,
-    to: &OrderToMail,
-    news: &[OrderNews<'_>],
-    told: &OrderEvent,
-    shop: &str,
-) -> Option<OutgoingMail> {
+pub(crate) fn write(id: MailId, to: &OrderToMail, news: &[OrderNews<'_>], shop: &str) -> Option<OutgoingMail> {
     let OrderToMail { order, email, name } = to;
     let subject = subject(news.first()?, order);
-    let paragraphs: Vec<String> = news.iter().map(|news| paragraph(news, order, told)).collect();
+    let paragraphs: Vec<String> = news.iter().map(|news| paragraph(news, order)).collect();
     let text = format!("Hello {name},\n\n{}\n\nYour order {}: {shop}\n", paragraphs.join("\n\n"), order.number);
     Some(OutgoingMail { id, to: email.clone(), subject, text })
 }
@@ -30,7 +24,7 @@ fn subject(news: &OrderNews<'_>, order: &Order) -> String {
     }
 }
 
-fn paragraph(news: &OrderNews<'_>, order: &Order, told: &OrderEvent) -> String {
+fn paragraph(news: &OrderNews<'_>, order: &Order) -> String {
     match news {
         OrderNews::Confirmed => confirmation(order),
         OrderNews::Shipped(shipment) => parcel(shipment, order),
@@ -39,7 +33,14 @@ fn paragraph(news: &OrderNews<'_>, order: &Order, told: &OrderEvent) -> String {
         OrderNews::ReturnRejected(Some(why)) => format!("we cannot take back what you wanted to return: {why}"),
         // Money that had come follows, and is a mail of its own.
         OrderNews::Cancelled => "your order was cancelled. Nothing of it will be sent.".to_owned(),
-        OrderNews::Refunded => format!("we gave back {} of the {} that you paid.", told.refunded, told.paid),
+        OrderNews::Refunded => {
+            // Of all payments: it may be one that came twice, or too late to count.
+            let all = |amount: fn(&Payment) -> &Money| Money::sum(order.payments.iter().map(amount));
+            match (all(|payment| &payment.refunded), all(|payment| &payment.captured)) {
+                (Ok(refunded), Ok(paid)) => format!("we gave back {refunded} of the {paid} that you paid."),
+                _ => "we gave back money that you paid.".to_owned(),
+            }
+        }
     }
 }
 

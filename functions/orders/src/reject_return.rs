@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RejectRequest {
-    /// For the order's history.
+    /// For the order's history, and for the buyer, who gets it by mail.
     reason: Reason,
 }
 

@@ -34,7 +34,7 @@ async fn send(event: &Event, mails: &dyn Mails, mailer: &dyn Mailer, shop: &str)
     }
     let Some(to) = mails.order_to_mail(told.order_id, event.id).await? else { return Ok(()) };
     let news = to.order.news_of(event.version);
-    let Some(letter) = order_letter::write(event.id.uuid().into(), &to, &news, told, shop) else { return Ok(()) };
+    let Some(letter) = order_letter::write(event.id.uuid().into(), &to, &news, shop) else { return Ok(()) };
     mailer.send(&letter).await?;
     mails.order_mailed(event.id, now + REMEMBERED).await
 }

@@ -82,7 +82,8 @@ impl Order {
             entries.map(|entry| entry.status).find(|status| *status != OrderStatus::UnderReview)
         };
         let is_paid = |status: OrderStatus| {
-            matches!(status, OrderStatus::Paid | OrderStatus::PartiallyShipped | OrderStatus::Shipped)
+            // A person may have given some of it back before the order went on.
+            matches!(status, OrderStatus::Paid | OrderStatus::PartiallyRefunded)
         };
         status_at(|is, at| is == at).is_some_and(is_paid)
             && status_at(|is, at| is < at).is_none_or(|status| status == OrderStatus::PendingPayment)

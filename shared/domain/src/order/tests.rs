@@ -164,6 +164,23 @@ fn a_buyer_gets_mail_of_what_they_wait_for_and_of_nothing_else() {
 }
 
 #[test]
+fn an_order_that_goes_on_after_a_review_is_confirmed_then() {
+    let waits = started(&order(&[(1, 1000)]), CaptureMode::Automatic);
+    let more = ProviderPayment { captured_minor: 1200, ..seen(&waits, ProviderState::Captured) };
+    let held = done(waits.observe(&more, &cause())).order;
+    assert_eq!((held.status, held.news_of(held.version)), (OrderStatus::UnderReview, vec![]));
+    let settled = done(held.settle_review(&history::reason("fine"), staff(), &cause())).order;
+    assert_eq!(settled.news_of(settled.version), [OrderNews::Confirmed]);
+    let surplus = RefundWish::Amount(gbp(200));
+    let asked = done(held.refund(None, &surplus, &history::reason("surplus"), staff(), &cause())).order;
+    let given = ProviderPayment { captured_minor: 1200, ..seen(&asked, ProviderState::Captured) };
+    let back = done(asked.observe(&given, &cause())).order;
+    let settled = done(back.settle_review(&history::reason("fine"), staff(), &cause())).order;
+    assert_eq!(settled.status, OrderStatus::PartiallyRefunded);
+    assert_eq!(settled.news_of(settled.version), [OrderNews::Confirmed]);
+}
+
+#[test]
 fn an_order_that_ended_before_its_money_came_is_not_confirmed() {
     let late = Cause { at: crate::now() + Duration::hours(1), ..cause() };
     let expired = done(started(&order(&[(1, 1000)]), CaptureMode::Automatic).expire(&late)).order;
