@@ -37,7 +37,7 @@ fn redis_server(port: u16, folder: &Path, keeps: bool) -> Child {
     command.stdout(Stdio::null()).spawn().expect("redis-server is installed")
 }
 
-/// The embedded server cannot be stopped but with its process.
+/// Killed as a process: what a crash leaves behind is looked at.
 fn embedded_server(port: u16, folder: &Path) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--ignored", "--exact", "server::a_process_for_the_embedded_server", "--nocapture"]);
@@ -86,7 +86,7 @@ impl Server {
         Self::wait(port, folder, process)
     }
 
-    /// A server for a test whose keys nobody else has. All of them share the embedded one, since it cannot be stopped.
+    /// A server for a test whose keys nobody else has. All of them share the embedded one, which ends with the process.
     pub fn shared() -> Self {
         static EMBEDDED: OnceLock<u16> = OnceLock::new();
         if is_redis_server() {
