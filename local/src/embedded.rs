@@ -44,6 +44,10 @@ pub async fn start_redis(folder: &Path, tasks: &Tasks) -> Result<String> {
     let (ended, mut end) = oneshot::channel();
     let thread = std::thread::Builder::new().name("redis".to_owned());
     thread.spawn(move || drop(ended.send(server.run(told)))).context("no thread for Redis")?;
+    tokio::select! {
+        open = wait_until_open(port) => open?,
+        ended = &mut end => anyhow::bail!("the embedded Redis did not start: {ended:?}"),
+    }
     let stopping = tasks.stopping();
     tasks.spawn(async move {
         let ended = tokio::select! {
@@ -57,8 +61,7 @@ pub async fn start_redis(folder: &Path, tasks: &Tasks) -> Result<String> {
             tracing::error!(%error, "the embedded Redis stopped");
         }
     });
-    let url = format!("redis://{}:{port}", Ipv4Addr::LOCALHOST);
-    wait_until_open(port).await.map(|()| url)
+    Ok(format!("redis://{}:{port}", Ipv4Addr::LOCALHOST))
 }
 
 /// Cuts off what is no whole command at the end of an append-only file, such as what a process wrote last that was killed. The server
